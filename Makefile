@@ -28,13 +28,17 @@ MPF_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 # The link lines are the architecture: what a program does not name, it does not know.
 # preload/ needs libc alone; probe/ reads the table with the library's own reader; conf/ knows neither of them.
 READER = preload/lookup.o preload/choose.o preload/endpoint.o
-LIBRARY = $(READER) preload/hooks.o preload/view.o preload/connect.o preload/names.o preload/hostent.o preload/memo.o \
-	preload/note.o preload/deepbind.o
+LIBRARY = $(READER) preload/hooks.o preload/next.o preload/setup.o preload/view.o preload/memo.o preload/note.o \
+	preload/connect.o preload/names.o preload/musl_list.o preload/hostent.o preload/deepbind.o
 CONF = conf/conf.o
 TABLE = probe/table_writer.o probe/image.o
 DAEMON = probe/mpfailoverd.o $(TABLE) $(CONF)
-CTL = probe/mpfailoverctl.o preload/view.o $(READER)
+CTL = probe/mpfailoverctl.o probe/ctl_status.o probe/ctl_status_text.o probe/ctl_status_json.o probe/ctl_watch.o \
+	probe/ctl_explain.o probe/ctl_table.o probe/ctl_text.o probe/ctl_grid.o probe/reason.o probe/verdict.o \
+	preload/view.o $(READER)
 
+# Before glibc 2.34 dlsym() lives in libdl; musl takes the name as its own.
+LIBRARY_LIBS = -Wl,--no-as-needed -l:libdl.so.2 -Wl,--as-needed
 CONF_LIBS = -lconfuse
 DAEMON_LIBS = $(CONF_LIBS) -luv -lcurl
 CTL_LIBS = -ljansson
@@ -48,7 +52,7 @@ all: $(B)/libmpfailover.so $(B)/mpfailoverd $(B)/mpfailoverctl
 
 $(B)/libmpfailover.so: $(call at,$(LIBRARY)) preload/libmpfailover.map
 	$(CC) -shared -Wl,-soname,libmpfailover.so -Wl,--version-script=preload/libmpfailover.map \
-		-Wl,-z,defs,-z,now,-z,relro $(MPF_LDFLAGS) -o $@ $(call at,$(LIBRARY))
+		-Wl,-z,defs,-z,now,-z,relro $(MPF_LDFLAGS) -o $@ $(call at,$(LIBRARY)) $(LIBRARY_LIBS)
 
 $(B)/mpfailoverd: $(call at,$(DAEMON))
 	$(CC) $(MPF_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
@@ -62,6 +66,26 @@ $(B)/%.o: %.c
 
 $(call at,$(TESTS)): $(B)/%: $(B)/tests/unit/%.o
 	$(CC) $(MPF_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+# What the end-to-end tests and the benchmark run: tests/clients/NAME.c and the objects named here.
+PROGRAMS = $(addprefix clients/,fetch hammer forks signals states make_table linked_early libearly.so libpassthru.so Fetch.class)
+
+$(B)/clients/fetch: $(B)/tests/clients/lookup.o
+$(B)/clients/forks $(B)/clients/signals: $(B)/tests/clients/dial.o
+$(B)/clients/make_table: $(call at,$(TABLE))
+$(B)/clients/linked_early: $(B)/clients/libearly.so
+
+$(B)/clients/lib%.so: $(B)/tests/clients/%.o
+	@mkdir -p $(@D)
+	$(CC) -shared $(MPF_LDFLAGS) -o $@ $^
+
+$(B)/clients/%.class: tests/clients/%.java
+	@mkdir -p $(@D)
+	javac -d $(@D) $<
+
+$(B)/clients/%: $(B)/tests/clients/%.o
+	@mkdir -p $(@D)
+	$(CC) $(MPF_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $^ -pthread
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -5,6 +5,8 @@
 #ifndef MPFAILOVER_IMAGE_H
 #define MPFAILOVER_IMAGE_H
 
+#include <stdbool.h>
+
 #include "preload/table.h"
 
 struct conf;

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/memo.h"
+
+/*
+ * A word that remembers a time: 12 bits that tell who, then 20 bits of time in UNIT milliseconds, which come round
+ * after 17 minutes for failures and 18 hours for moves.  0 is "nothing".
+ */
+enum { PLACES = 256, TIME_BITS = 20, FAILED_MS = 1000, MOVED_UNIT_MS = 64 };
+#define TIME_MASK ((1u << TIME_BITS) - 1)
+
+static uint32_t failed[PLACES];
+static uint32_t moved_when[PLACES]; /* keyed by the address that was asked for */
+static uint32_t moved_where[PLACES]; /* 16 bits of the candidate used, 16 bits of port */
+
+static uint32_t candidate_hash(const struct mpf_candidate *candidate)
+{
+	return mpf_hash_address(candidate->address) ^ candidate->port * 0x9e3779b1u ^
+	       (candidate->has_source ? mpf_hash_address(candidate->source) * 3 : 0);
+}
+
+static uint32_t stamp(uint32_t hash, uint32_t time) { return (hash >> TIME_BITS | 1) << TIME_BITS | (time & TIME_MASK); }
+
+/* How long ago the word was written by the holder of HASH, in its unit; UINT32_MAX: not at all. */
+static uint32_t stamp_age(uint32_t word, uint32_t hash, uint32_t now)
+{
+	return word >> TIME_BITS == (hash >> TIME_BITS | 1) ? (now - word) & TIME_MASK : UINT32_MAX;
+}
+
+static uint32_t load(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
+static void store(uint32_t *word, uint32_t value) { __atomic_store_n(word, value, __ATOMIC_RELAXED); }
+
+uint32_t memo_failed(const struct snapshot *snapshot, uint32_t now_ms)
+{
+	uint32_t mask = 0;
+	for (uint32_t i = 0; i < snapshot->count; i++) {
+		uint32_t hash = candidate_hash(&snapshot->candidate[i]);
+		uint32_t word = load(&failed[hash % PLACES]);
+		if (word && stamp_age(word, hash, now_ms) < FAILED_MS)
+			mask |= 1u << i;
+	}
+	return mask;
+}
+
+void memo_note_failed(const struct mpf_candidate *candidate, uint32_t now_ms)
+{
+	uint32_t hash = candidate_hash(candidate);
+	store(&failed[hash % PLACES], stamp(hash, now_ms));
+}
+
+void memo_note_worked(const struct mpf_candidate *candidate)
+{
+	uint32_t hash = candidate_hash(candidate), *place = &failed[hash % PLACES];
+	uint32_t word = load(place);
+	if (word && stamp_age(word, hash, 0) != UINT32_MAX)
+		store(place, 0);
+}
+
+int memo_sticky(const struct snapshot *snapshot, const struct endpoint *asked, uint32_t now_ms)
+{
+	const uint32_t hash = mpf_hash_address(asked->address);
+	const uint32_t when = load(&moved_when[hash % PLACES]), where = load(&moved_where[hash % PLACES]);
+	const uint32_t age = when ? stamp_age(when, hash, now_ms / MOVED_UNIT_MS) : UINT32_MAX;
+	if (age >= snapshot->service.stick_ms / MOVED_UNIT_MS || (where & 0xffff) == asked->port)
+		return -1;
+	for (uint32_t i = 0; i < snapshot->count; i++)
+		if (candidate_hash(&snapshot->candidate[i]) >> 16 == where >> 16)
+			return (int)i;
+	return -1;
+}
+
+void memo_note_moved(const struct endpoint *asked, const struct mpf_candidate *used, uint32_t now_ms)
+{
+	const uint32_t hash = mpf_hash_address(asked->address);
+	store(&moved_where[hash % PLACES], (candidate_hash(used) >> 16) << 16 | asked->port);
+	store(&moved_when[hash % PLACES], stamp(hash, now_ms / MOVED_UNIT_MS));
+}

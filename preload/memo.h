@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memo.h - what this process remembers of its own connects: which candidate failed lately, and where an address was
+ * moved to.
+ *
+ * Fixed arrays of single words: no lock, no allocation, safe in a signal handler.  Two things that share a place overwrite each
+ * other; a lost memory costs an attempt, never a connection.
+ */
+#ifndef MPFAILOVER_MEMO_H
+#define MPFAILOVER_MEMO_H
+
+#include <stdbool.h>
+
+#include "preload/endpoint.h"
+#include "preload/lookup.h"
+
+/* Bit i: candidate i failed this process within the last second. */
+uint32_t memo_failed(const struct snapshot *snapshot, uint32_t now_ms);
+void memo_note_failed(const struct mpf_candidate *candidate, uint32_t now_ms);
+void memo_note_worked(const struct mpf_candidate *candidate);
+
+/* The candidate that ASKED's address was moved to within the service's `stick`, if it was for another port; -1: none. */
+int memo_sticky(const struct snapshot *snapshot, const struct endpoint *asked, uint32_t now_ms);
+void memo_note_moved(const struct endpoint *asked, const struct mpf_candidate *used, uint32_t now_ms);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/setup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "preload/next.h"
+#include "preload/note.h"
+#include "preload/view.h"
+
+enum setup_state { SETUP_NOT_YET, SETUP_ON, SETUP_OFF };
+
+static enum setup_state state;
+
+/* Two callers at once do the same twice, which leaves the same behind. */
+static enum setup_state setup(void)
+{
+	const int error = errno;
+	const char *off = secure_getenv("MPFAILOVER_OFF"), *path = secure_getenv("MPFAILOVER_TABLE");
+	enum setup_state result = off && *off && !(off[0] == '0' && !off[1]) ? SETUP_OFF : SETUP_ON;
+	next_functions();
+	if (result == SETUP_ON) {
+		note_init(secure_getenv("MPFAILOVER_LOG"));
+		view_open(path && *path ? path : MPF_DEFAULT_TABLE);
+	}
+	__atomic_store_n(&state, result, __ATOMIC_RELEASE);
+	errno = error;
+	return result;
+}
+
+/* Now, since the client may shut itself in afterwards (chroot, seccomp, another user). */
+__attribute__((constructor)) static void start(void)
+{
+	if (__atomic_load_n(&state, __ATOMIC_ACQUIRE) == SETUP_NOT_YET)
+		setup();
+}
+
+const struct mpf_header *setup_table(uint32_t *now_ms)
+{
+	enum setup_state now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+	if (__builtin_expect(now == SETUP_NOT_YET, false))
+		now = setup();
+	const struct mpf_header *table = now == SETUP_ON ? view_table(now_ms) : NULL;
+	return table && !table->off ? table : NULL;
+}
+
+bool setup_service_in_force(const struct mpf_header *table, const struct mpf_service *service, uint32_t now_ms)
+{
+	return !service->off && (service->when_stale != MPF_STALE_PASS ||
+				 view_age_ms(now_ms, table->heartbeat_ms) <= service->stale_after_ms);
+}
