@@ -5,7 +5,7 @@
 #   make demo         see it work, in under a minute
 #   make check        every test
 #   make bench        what it costs
-#   make install      DESTDIR and PREFIX are honoured
+#   make install      DESTDIR and PREFIX are honoured; make uninstall takes it away again
 #   make clean
 #
 # CFLAGS, CPPFLAGS, LDFLAGS, CC and B (where to build) are yours to set; what the project needs is kept apart from them.
@@ -29,10 +29,16 @@ MPF_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 # preload/ needs libc alone; probe/ reads the table with the library's own reader; conf/ knows neither of them.
 READER = preload/lookup.o preload/choose.o preload/endpoint.o
 LIBRARY = $(READER) preload/hooks.o preload/next.o preload/setup.o preload/view.o preload/memo.o preload/note.o \
-	preload/connect.o preload/names.o preload/musl_list.o preload/hostent.o preload/deepbind.o
-CONF = conf/conf.o
+	preload/connect.o preload/plan.o preload/attempt.o preload/socket.o preload/interrupt.o preload/budget.o \
+	preload/report.o preload/names.o preload/musl_list.o preload/hostent.o preload/deepbind.o
+CONF = conf/conf.o conf/build.o conf/validate.o conf/set.o conf/set_text.o conf/set_number.o conf/set_list.o \
+	conf/draft.o conf/unacted.o conf/tree.o conf/source.o conf/outline.o conf/grammar.o conf/scan.o \
+	conf/text.o conf/address.o conf/duration.o conf/pool.o conf/fault.o
 TABLE = probe/table_writer.o probe/image.o
-DAEMON = probe/mpfailoverd.o $(TABLE) $(CONF)
+CHECKS = probe/check.o probe/check_tcp.o probe/check_curl.o probe/check_exec.o probe/check_warm.o probe/curl_loop.o \
+	probe/needle.o probe/dial.o probe/outcome.o probe/clock.o preload/endpoint.o
+DAEMON = probe/mpfailoverd.o probe/engine.o probe/roster.o probe/candidate.o probe/verdict.o probe/schedule.o \
+	probe/estimate.o probe/lateness.o probe/reason.o probe/log.o $(CHECKS) $(TABLE) $(CONF)
 CTL = probe/mpfailoverctl.o probe/ctl_status.o probe/ctl_status_text.o probe/ctl_status_json.o probe/ctl_watch.o \
 	probe/ctl_explain.o probe/ctl_table.o probe/ctl_text.o probe/ctl_grid.o probe/reason.o probe/verdict.o \
 	preload/view.o $(READER)
@@ -45,6 +51,8 @@ CTL_LIBS = -ljansson
 
 # Unit tests: test_NAME is tests/unit/test_NAME.c and the objects named here.
 TESTS =
+TESTS += test_verdict test_schedule test_estimate test_lateness test_needle test_log test_checks test_checks_tls
+TESTS += test_ctl_text test_ctl_grid test_ctl_status
 
 at = $(addprefix $(B)/,$(1))
 
@@ -67,17 +75,25 @@ $(B)/%.o: %.c
 $(call at,$(TESTS)): $(B)/%: $(B)/tests/unit/%.o
 	$(CC) $(MPF_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+$(B)/test_ctl_text: $(call at,probe/ctl_text.o probe/verdict.o)
+$(B)/test_ctl_grid: $(call at,probe/ctl_grid.o)
+$(B)/test_ctl_status: LIBS = -ljansson
+$(B)/test_ctl_status: $(call at,probe/ctl_status_text.o probe/ctl_status_json.o probe/ctl_table.o probe/ctl_text.o \
+	probe/ctl_grid.o probe/reason.o probe/verdict.o preload/view.o $(READER))
+
 # What the end-to-end tests and the benchmark run: tests/clients/NAME.c and the objects named here.
-PROGRAMS = $(addprefix clients/,fetch hammer forks signals states make_table linked_early libearly.so libpassthru.so Fetch.class)
+PROGRAMS = $(addprefix clients/,fetch hammer forks signals states make_table paint_table plugin_host linked_early libearly.so libpassthru.so Fetch.class)
 
 $(B)/clients/fetch: $(B)/tests/clients/lookup.o
 $(B)/clients/forks $(B)/clients/signals: $(B)/tests/clients/dial.o
 $(B)/clients/make_table: $(call at,$(TABLE))
+$(B)/clients/paint_table: CLIENT_LIBS = $(CONF_LIBS)
+$(B)/clients/paint_table: $(call at,$(TABLE) $(CONF))
 $(B)/clients/linked_early: $(B)/clients/libearly.so
 
 $(B)/clients/lib%.so: $(B)/tests/clients/%.o
 	@mkdir -p $(@D)
-	$(CC) -shared $(MPF_LDFLAGS) -o $@ $^
+	$(CC) -shared -Wl,-soname,$(@F) $(MPF_LDFLAGS) -o $@ $^
 
 $(B)/clients/%.class: tests/clients/%.java
 	@mkdir -p $(@D)
@@ -85,11 +101,99 @@ $(B)/clients/%.class: tests/clients/%.java
 
 $(B)/clients/%: $(B)/tests/clients/%.o
 	@mkdir -p $(@D)
-	$(CC) $(MPF_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $^ -pthread
+	$(CC) $(MPF_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $^ -pthread $(CLIENT_LIBS)
+
+test-programs: $(call at,$(TESTS) $(PROGRAMS) $(BENCHES))
+
+# Every test.  What does not build is one of the failures, so the last line always tells how many there were.
+AT_ONCE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
+check:
+	scripts/deps build test
+	-@$(MAKE) $(AT_ONCE) -k all test-programs
+	-@$(MAKE) $(AT_ONCE) -k m32
+	-@$(MAKE) $(AT_ONCE) -k B=$(B)/asan SANITIZE=address,undefined all test-programs
+	@B='$(B)' UNITS='$(TESTS)' tests/run
+
+# The library for 32-bit clients, and one of those.
+m32:
+	$(MAKE) B=$(B)/m32 CC='$(CC) -m32' $(B)/m32/libmpfailover.so $(B)/m32/clients/fetch
+
+# Each header by itself.
+HEADERS = $(wildcard preload/*.h probe/*.h conf/*.h tests/clients/*.h tests/bench/*.h)
+headers: $(addprefix $(B)/,$(HEADERS:=.alone))
+$(B)/%.h.alone: %.h
+	@mkdir -p $(@D)
+	$(CC) $(MPF_CPPFLAGS) $(MPF_CFLAGS) -fsyntax-only -include $< -x c /dev/null
+	@touch $@
+
+# What it costs: the table on the terminal, and $(B)/bench.json.
+BENCHES = $(addprefix bench/,calls execs sink libnothing.so)
+bench:
+	scripts/deps build test
+	@$(MAKE) $(AT_ONCE) all $(call at,$(BENCHES) clients/make_table)
+	@B='$(B)' scripts/bench
+
+$(B)/bench/lib%.so: $(B)/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,$(@F) $(MPF_LDFLAGS) -o $@ $^
+
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/tests/bench/sample.o
+	@mkdir -p $(@D)
+	$(CC) $(MPF_LDFLAGS) -o $@ $^
+
+.SECONDARY: # objects are kept
+
+deps:
+	scripts/deps
+
+demo:
+	scripts/deps build demo
+	$(MAKE) all $(B)/demo-client
+	B=$(B) scripts/demo
+
+$(B)/demo-client: $(B)/scripts/demo-client.o
+	$(CC) $(MPF_LDFLAGS) -o $@ $^
+
+MANUALS = $(wildcard conf/*.5 preload/*.7 probe/*.8 scripts/*.1)
+COMPLETES = mpfailover mpfailoverctl mpfailoverd
+at_prefix = $(DESTDIR)$(PREFIX)
+
+# The library is put in place in one step: clients may be starting.
+install: all
+	install -d "$(at_prefix)/bin" "$(at_prefix)/sbin" "$(at_prefix)/lib" "$(DESTDIR)$(SYSCONFDIR)" \
+		"$(at_prefix)/share/bash-completion/completions"
+	sed 's/^version=.*/version=$(VERSION)/' scripts/mpfailover > "$(at_prefix)/bin/mpfailover"
+	chmod 755 "$(at_prefix)/bin/mpfailover"
+	install -m 755 $(B)/mpfailoverd $(B)/mpfailoverctl "$(at_prefix)/sbin"
+	install -m 644 $(B)/libmpfailover.so "$(at_prefix)/lib/libmpfailover.so.new"
+	mv -f "$(at_prefix)/lib/libmpfailover.so.new" "$(at_prefix)/lib/libmpfailover.so"
+	for page in $(MANUALS); do \
+		install -D -m 644 $$page "$(at_prefix)/share/man/man$${page##*.}/$${page##*/}" || exit; done
+	for name in $(COMPLETES); do \
+		install -m 644 scripts/completion.bash "$(at_prefix)/share/bash-completion/completions/$$name" || exit; done
+	install -D -m 644 conf/mpfailover.conf "$(at_prefix)/share/doc/mpfailover/mpfailover.conf"
+	[ -e "$(DESTDIR)$(SYSCONFDIR)/mpfailover.conf" ] || \
+		install -m 644 conf/mpfailover.conf "$(DESTDIR)$(SYSCONFDIR)/mpfailover.conf"
+
+# All but the configuration.
+uninstall:
+	cd "$(at_prefix)" && rm -f bin/mpfailover sbin/mpfailoverd sbin/mpfailoverctl lib/libmpfailover.so \
+		$(foreach page,$(notdir $(MANUALS)),share/man/man$(subst .,,$(suffix $(page)))/$(page)) \
+		$(addprefix share/bash-completion/completions/,$(COMPLETES)) share/doc/mpfailover/mpfailover.conf
+	rmdir "$(at_prefix)/share/doc/mpfailover" 2> /dev/null || true
+
+$(B)/test_verdict: $(call at,probe/verdict.o)
+$(B)/test_schedule: $(call at,probe/schedule.o)
+$(B)/test_estimate: $(call at,probe/estimate.o)
+$(B)/test_lateness: $(call at,probe/lateness.o)
+$(B)/test_needle: $(call at,probe/needle.o)
+$(B)/test_log: $(call at,probe/log.o)
+$(B)/test_checks $(B)/test_checks_tls: $(call at,tests/unit/one_check.o tests/unit/odd_server.o probe/reason.o $(CHECKS))
+$(B)/test_checks $(B)/test_checks_tls: LIBS = -luv -lcurl
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 clean:
 	rm -rf $(B)
 
-.PHONY: all deps demo check bench install clean
+.PHONY: all deps demo check bench install uninstall clean test-programs headers m32

@@ -26,8 +26,9 @@ enum choose_rank choose_rank_of(uint32_t word, bool failed)
 const char *choose_rank_name(enum choose_rank rank)
 {
 	static const char *const names[] = {
-		[RANK_UP] = "up",           [RANK_DOUBTED] = "doubted", [RANK_SUSPECT] = "suspect", [RANK_HELD] = "held",
-		[RANK_UNKNOWN] = "unknown", [RANK_DRAIN] = "drain",     [RANK_DOWN] = "down",       [RANK_NEVER] = "maint",
+		[RANK_UP] = "up",     [RANK_DOUBTED] = "doubted", [RANK_SUSPECT] = "suspect",
+		[RANK_HELD] = "held", [RANK_UNKNOWN] = "unknown", [RANK_DRAIN] = "drain",
+		[RANK_DOWN] = "down", [RANK_NEVER] = "maint",
 	};
 	return names[rank];
 }
@@ -52,7 +53,8 @@ static uint32_t sort_key(const struct snapshot *snapshot, const struct choose_re
 	const bool mapped = is_mapped_attempt(snapshot, request, index);
 	const bool asked = request->address && !memcmp(candidate->address, request->address, sizeof candidate->address);
 	return (uint32_t)(rank >= RANK_DOWN) << 16 | (uint32_t)mapped << 15 | (uint32_t)rank << 8 |
-	       (request->failed >> index & 1) << 7 | (uint32_t)((int)index != request->sticky) << 6 | (uint32_t)!asked << 5 | index;
+	       (request->failed >> index & 1) << 7 | (uint32_t)((int)index != request->sticky) << 6 |
+	       (uint32_t)!asked << 5 | index;
 }
 
 /* The candidates in the order of their keys; the worst rank that is taken is LAST. */

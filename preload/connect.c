@@ -4,40 +4,38 @@
 #include <errno.h>
 #include <string.h>
 
+#include "preload/attempt.h"
+#include "preload/budget.h"
 #include "preload/choose.h"
-#include "preload/endpoint.h"
 #include "preload/memo.h"
 #include "preload/next.h"
 #include "preload/note.h"
+#include "preload/plan.h"
+#include "preload/report.h"
 #include "preload/setup.h"
 #include "preload/system.h"
 
-static bool get_option(int fd, int level, int option, int *value)
-{
-	socklen_t length = sizeof *value;
-	return getsockopt(fd, level, option, value, &length) == 0;
-}
+/* If the asked address answered with an error of its own, the client is not kept from it for longer than this. */
+enum { KNOWN_ERROR_US = 1000000 };
 
-/* A TCP socket on which nothing has been tried yet, or whose last attempt the client has been told of?  On any other one
- * connect() has an answer of its own to give (EALREADY, EISCONN, the pending error). */
-static bool socket_fresh(int fd)
-{
-	int protocol;
-	if (!get_option(fd, SOL_SOCKET, SO_PROTOCOL, &protocol) || protocol != IPPROTO_TCP)
-		return false;
-	return (system_poll_now(fd, POLLIN | POLLOUT | POLLRDHUP) & (POLLHUP | POLLRDHUP | POLLNVAL)) == POLLHUP;
-}
-
-static enum choose_reach socket_reach(int fd, const struct endpoint *asked)
-{
-	int v6only = 1;
-	if (endpoint_is_ipv4(asked->address))
-		return REACH_IPV4;
-	return get_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only) && !v6only ? REACH_IPV6_MAPPED : REACH_IPV6;
-}
+/* One connect() of the client's. */
+struct call {
+	const struct mpf_header *table;
+	struct snapshot snapshot;
+	struct choose_list list;
+	struct endpoint asked;
+	int sticky;
+	uint32_t now_ms;
+	uint64_t began_us;
+	struct client_socket socket;
+	int asked_error;   /* the asked address's own, 0: it gave none */
+	int first_error;   /* of the best candidate that gave one */
+	uint64_t limit_us; /* from began_us: when the call ends; 0: not yet looked up */
+	bool may_go_on;	   /* at the limit the attempt stays under way (EINPROGRESS) */
+};
 
 /* Where an attempt at CANDIDATE goes. */
-static struct endpoint candidate_endpoint(const struct mpf_candidate *candidate, const struct endpoint *asked)
+static struct endpoint endpoint_of(const struct mpf_candidate *candidate, const struct endpoint *asked)
 {
 	struct endpoint endpoint = { .scope = candidate->scope,
 				     .port = candidate->port ? (uint16_t)candidate->port : asked->port };
@@ -45,47 +43,221 @@ static struct endpoint candidate_endpoint(const struct mpf_candidate *candidate,
 	return endpoint;
 }
 
-static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
+static bool is_asked(const struct endpoint *endpoint, const struct endpoint *asked)
 {
-	return a->port == b->port && !memcmp(a->address, b->address, sizeof a->address);
+	return endpoint->port == asked->port && !memcmp(endpoint->address, asked->address, sizeof asked->address);
+}
+
+/* The connection goes to list position POSITION, established or under way: tell who wants to know if that is not what was asked. */
+static void settle(const struct call *call, int position, const char *why, uint64_t elapsed_us)
+{
+	const unsigned index = call->list.candidate[position];
+	const struct mpf_candidate *candidate = &call->snapshot.candidate[index];
+	const struct endpoint used = endpoint_of(candidate, &call->asked);
+	if (is_asked(&used, &call->asked))
+		return;
+	if ((int)index != call->sticky)
+		memo_note_moved(&call->asked, candidate, call->now_ms);
+	report_send(call->table, &call->snapshot, MPF_REPORT_MOVED, index, 0, elapsed_us);
+	note_moved(&call->snapshot, &call->asked, &used, why, elapsed_us);
+}
+
+/* The attempt at POSITION failed with ERROR, or let its deadline pass (ETIMEDOUT). */
+static void blame(struct call *call, int position, int error, uint64_t elapsed_us)
+{
+	const unsigned index = call->list.candidate[position];
+	memo_note_failed(&call->snapshot.candidate[index], system_clock_ms(CLOCK_MONOTONIC_COARSE));
+	report_send(call->table, &call->snapshot, MPF_REPORT_FAILED, index, error, elapsed_us);
+}
+
+/* The best candidate and nothing else, as the client would have called it. */
+static int connect_unwatched(struct call *call)
+{
+	const struct mpf_candidate *candidate = &call->snapshot.candidate[call->list.candidate[0]];
+	const struct endpoint to = endpoint_of(candidate, &call->asked);
+	union endpoint_sockaddr address;
+	const socklen_t length = endpoint_to_sockaddr(&to, call->socket.family, &address);
+	if (!is_asked(&to, &call->asked))
+		socket_clear_fastopen(call->socket.fd);
+	const int result = next_functions()->connect(call->socket.fd, &address.any, length);
+	const int error = errno;
+	if (result < 0 && attempt_meaning(error) == ATTEMPT_FAILED)
+		blame(call, 0, error, 0);
+	else if (result == 0 || error == EINPROGRESS)
+		settle(call, 0, "verdict", 0);
+	errno = error;
+	return result;
+}
+
+/* ------------------------------------------------------------------------------------------------ the watched connect */
+
+/* What is left of the time that this call may take, in microseconds. */
+static uint64_t time_left(struct call *call, uint64_t now_us)
+{
+	if (!call->limit_us) {
+		const uint64_t send_timeout_us = socket_send_timeout_us(call->socket.fd);
+		call->may_go_on = send_timeout_us != 0;
+		call->limit_us = send_timeout_us ? send_timeout_us : socket_patience_us(call->socket.fd);
+	}
+	const uint64_t limit_us =
+	    call->asked_error && call->limit_us > KNOWN_ERROR_US ? KNOWN_ERROR_US : call->limit_us;
+	const uint64_t elapsed_us = now_us - call->began_us;
+	return elapsed_us < limit_us ? limit_us - elapsed_us : 0;
+}
+
+/* All have failed: ERROR for the client, on a socket that can be used again. */
+static int give_up(struct call *call, int error)
+{
+	int pending;
+	socklen_t length = sizeof pending;
+	if (socket_reset(&call->socket)) /* which leaves an error of its own behind */
+		getsockopt(call->socket.fd, SOL_SOCKET, SO_ERROR, &pending, &length);
+	errno = error;
+	return -1;
+}
+
+/* The time is over, with the attempt at POSITION under way. */
+static int time_is_up(struct call *call, const struct plan *plan, int position)
+{
+	if (call->asked_error && (plan_round_done(plan) || !call->may_go_on))
+		return give_up(call, call->asked_error);
+	if (!call->may_go_on)
+		return give_up(call, ETIMEDOUT);
+	settle(call, position, "last-tried", system_now_us() - call->began_us);
+	errno = EINPROGRESS;
+	return -1;
+}
+
+/* Waits for the attempt that was started, for its deadline or what the call's own limit leaves of it. */
+static enum attempt_end wait_for(struct call *call, const struct interrupt *hold, const struct plan *plan,
+				 const struct endpoint *to, uint64_t wait_us)
+{
+	const uint64_t now_us = system_now_us(), left_us = time_left(call, now_us);
+	/* Whoever comes next in this round wants to be tried too. */
+	const uint64_t most_us = plan_round_done(plan) ? left_us : left_us / 2;
+	const bool charged = !socket_is_blocking(&call->socket);
+	const enum attempt_end end = attempt_wait(&call->socket, hold, to, wait_us < most_us ? wait_us : most_us);
+	const int error = errno;
+	if (charged)
+		budget_spend(now_us, system_now_us() - now_us);
+	errno = error;
+	return end;
+}
+
+static void note_error(struct call *call, struct plan *plan, int position, const struct endpoint *to, int error)
+{
+	plan_note_failed(plan, position);
+	if (is_asked(to, &call->asked))
+		call->asked_error = error;
+	if (!call->first_error)
+		call->first_error = error;
+}
+
+/* Tries one after the other on the same descriptor until one answers or the time is up. */
+static int try_all(struct call *call, const struct interrupt *hold)
+{
+	struct plan plan;
+	uint64_t wait_us;
+	const char *why = "verdict";
+	plan_start(&plan, &call->snapshot, &call->list,
+		   call->socket.family == AF_INET6 ? socket_reach(call->socket.fd, &call->asked) : REACH_IPV4);
+	for (int position, tried = 0; (position = plan_next(&plan, &wait_us)) >= 0; tried++) {
+		const struct endpoint to =
+		    endpoint_of(&call->snapshot.candidate[call->list.candidate[position]], &call->asked);
+		if (tried && !socket_reset(&call->socket)) {
+			errno = EBADF;
+			return -1;
+		}
+		const uint64_t began_us = system_now_us();
+		enum attempt_end end = attempt_start(&call->socket, hold, &to);
+		if (end == ATTEMPT_SILENT)
+			end = wait_for(call, hold, &plan, &to, wait_us);
+		const int error = errno;
+		const uint64_t took_us = system_now_us() - began_us;
+		switch (end) {
+		case ATTEMPT_CONNECTED:
+			memo_note_worked(&call->snapshot.candidate[call->list.candidate[position]]);
+			settle(call, position, why, system_now_us() - call->began_us);
+			return 0;
+		case ATTEMPT_FAILED:
+			blame(call, position, error, took_us);
+			note_error(call, &plan, position, &to, error);
+			why = "error";
+			break;
+		case ATTEMPT_LOCAL:
+			note_error(call, &plan, position, &to, error);
+			why = "error";
+			break;
+		case ATTEMPT_SILENT:
+			plan_note_silent(&plan, position);
+			if (plan.round == 0 && took_us >= (uint64_t)call->snapshot.service.attempt_floor_ms * 1000)
+				blame(call, position, ETIMEDOUT, took_us);
+			if (!time_left(call, system_now_us()))
+				return time_is_up(call, &plan, position);
+			why = "deadline";
+			break;
+		case ATTEMPT_INTERRUPTED:
+			settle(call, position, "interrupted", system_now_us() - call->began_us);
+			errno = EINTR;
+			return -1;
+		case ATTEMPT_CLIENTS:
+			errno = error;
+			return -1;
+		}
+	}
+	return give_up(call, call->asked_error ? call->asked_error : call->first_error);
+}
+
+static int connect_watched(struct call *call)
+{
+	struct interrupt hold;
+	const int error = errno;
+	call->began_us = system_now_us();
+	if (!socket_is_blocking(&call->socket)) {
+		call->limit_us = budget_left_us(call->snapshot.service.nonblocking_wait_ms, call->began_us);
+		call->may_go_on = true;
+		if (!call->limit_us)
+			return connect_unwatched(call);
+	}
+	interrupt_hold(&hold);
+	const int result = try_all(call, &hold);
+	interrupt_release(&hold);
+	if (result == 0)
+		errno = error;
+	return result;
+}
+
+/* Finds what there is to be tried; false: nothing, pass through. */
+static bool prepare(struct call *call, int fd, const struct sockaddr *address, socklen_t length)
+{
+	if (!endpoint_from_sockaddr(&call->asked, address, length))
+		return false;
+	call->table = setup_table(&call->now_ms);
+	if (!call->table ||
+	    !lookup_address(call->table, call->asked.address, call->asked.scope, call->asked.port, &call->snapshot) ||
+	    !setup_service_in_force(call->table, &call->snapshot.service, call->now_ms))
+		return false;
+	const int error = errno;
+	bool ours = socket_is_fresh(fd);
+	if (ours) {
+		call->sticky = memo_sticky(&call->snapshot, &call->asked, call->now_ms);
+		const struct choose_request request = { .reach = socket_reach(fd, &call->asked),
+							.failed = memo_failed(&call->snapshot, call->now_ms),
+							.sticky = call->sticky,
+							.address = call->asked.address };
+		choose_order(&call->snapshot, &request, &call->list);
+		ours = call->list.count > 0 && socket_begin(&call->socket, fd, address->sa_family);
+	}
+	errno = error;
+	return ours;
 }
 
 int connect_moved(int fd, const struct sockaddr *address, socklen_t length)
 {
-	const struct next *next = next_functions();
-	struct endpoint asked;
-	struct snapshot snapshot;
-	uint32_t now_ms;
-	if (!endpoint_from_sockaddr(&asked, address, length))
-		return next->connect(fd, address, length);
-	const struct mpf_header *table = setup_table(&now_ms);
-	if (!table || !lookup_address(table, asked.address, asked.scope, asked.port, &snapshot) ||
-	    !setup_service_in_force(table, &snapshot.service, now_ms))
-		return next->connect(fd, address, length);
-
-	const int error = errno;
-	if (!socket_fresh(fd)) {
-		errno = error;
-		return next->connect(fd, address, length);
-	}
-	struct choose_list list;
-	const struct choose_request request = { .reach = socket_reach(fd, &asked),
-						.failed = memo_failed(&snapshot, now_ms),
-						.sticky = memo_sticky(&snapshot, &asked, now_ms),
-						.address = asked.address };
-	choose_order(&snapshot, &request, &list);
-	errno = error;
-	if (!list.count)
-		return next->connect(fd, address, length);
-	const struct mpf_candidate *candidate = &snapshot.candidate[list.candidate[0]];
-	const struct endpoint used = candidate_endpoint(candidate, &asked);
-	if (same_endpoint(&used, &asked))
-		return next->connect(fd, address, length);
-
-	union endpoint_sockaddr to;
-	const socklen_t to_length = endpoint_to_sockaddr(&used, address->sa_family, &to);
-	const int result = next->connect(fd, &to.any, to_length);
-	note_moved(&snapshot, &asked, &used, "verdict", 0);
-	memo_note_moved(&asked, candidate, now_ms);
-	return result;
+	struct call call;
+	if (!prepare(&call, fd, address, length))
+		return next_functions()->connect(fd, address, length);
+	call.asked_error = call.first_error = 0;
+	call.limit_us = 0;
+	return call.list.count > 1 ? connect_watched(&call) : connect_unwatched(&call);
 }

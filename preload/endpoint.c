@@ -5,7 +5,10 @@
 
 static const uint8_t mapped_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
-bool endpoint_is_ipv4(const uint8_t address[16]) { return !memcmp(address, mapped_prefix, sizeof mapped_prefix); }
+bool endpoint_is_ipv4(const uint8_t address[16])
+{
+	return !memcmp(address, mapped_prefix, sizeof mapped_prefix);
+}
 
 bool endpoint_from_sockaddr(struct endpoint *out, const struct sockaddr *address, socklen_t length)
 {

@@ -11,7 +11,10 @@
 
 #define HOOK __attribute__((visibility("default")))
 
-HOOK int connect(int fd, const struct sockaddr *address, socklen_t length) { return connect_moved(fd, address, length); }
+HOOK int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return connect_moved(fd, address, length);
+}
 
 HOOK int getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,
 		     struct addrinfo **restrict result)
@@ -19,9 +22,15 @@ HOOK int getaddrinfo(const char *restrict node, const char *restrict service, co
 	return names_getaddrinfo(node, service, hints, result);
 }
 
-HOOK struct hostent *gethostbyname(const char *name) { return names_gethostbyname(name); }
+HOOK struct hostent *gethostbyname(const char *name)
+{
+	return names_gethostbyname(name);
+}
 
-HOOK struct hostent *gethostbyname2(const char *name, int family) { return names_gethostbyname2(name, family); }
+HOOK struct hostent *gethostbyname2(const char *name, int family)
+{
+	return names_gethostbyname2(name, family);
+}
 
 HOOK int gethostbyname_r(const char *restrict name, struct hostent *restrict entry, char *restrict buffer, size_t size,
 			 struct hostent **restrict result, int *restrict error)

@@ -10,7 +10,10 @@ enum { TRIES = 2 };
 
 enum { NAME_MAX_LENGTH = 253 }; /* RFC 1035, without the trailing dot */
 
-static uint32_t load(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
+static uint32_t load(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
 
 static bool array_sound(const struct mpf_array *array, uint32_t slot_size, uint32_t element_size)
 {
@@ -25,7 +28,8 @@ bool lookup_table_sound(const struct mpf_header *table, uint32_t size)
 		return false;
 	for (int i = 0; i < 2; i++)
 		if (table->slot_offset[i] % 4 || table->slot_offset[i] < table->header_size ||
-		    table->slot_offset[i] > table->file_size || table->slot_size > table->file_size - table->slot_offset[i])
+		    table->slot_offset[i] > table->file_size ||
+		    table->slot_size > table->file_size - table->slot_offset[i])
 			return false;
 	const uint32_t slot = table->slot_size;
 	return slot >= offsetof(struct mpf_slot, address_index) && /* the counts and words before the arrays */
@@ -35,8 +39,8 @@ bool lookup_table_sound(const struct mpf_header *table, uint32_t size)
 	       array_sound(&table->infos, slot, sizeof(struct mpf_info)) &&
 	       array_sound(&table->uplinks, slot, sizeof(struct mpf_uplink)) &&
 	       array_sound(&table->address_index, slot, sizeof(uint32_t)) &&
-	       table->address_index.limit >= MPF_INDEX_SIZE && array_sound(&table->host_index, slot, sizeof(uint32_t)) &&
-	       table->host_index.limit >= MPF_INDEX_SIZE;
+	       table->address_index.limit >= MPF_INDEX_SIZE &&
+	       array_sound(&table->host_index, slot, sizeof(uint32_t)) && table->host_index.limit >= MPF_INDEX_SIZE;
 }
 
 /* Element NUMBER of ARRAY in SLOT, NULL if there is no such one. */
@@ -128,8 +132,8 @@ static uint32_t host_for_port(const struct mpf_header *table, const struct mpf_s
 }
 
 /* NAME is lower case, LENGTH bytes.  One walk from its end passes the hash of every suffix. */
-static uint32_t find_by_name(const struct mpf_header *table, const struct mpf_slot *slot, const char *name, size_t length,
-			     uint16_t port)
+static uint32_t find_by_name(const struct mpf_header *table, const struct mpf_slot *slot, const char *name,
+			     size_t length, uint16_t port)
 {
 	const struct mpf_host *wildcard = NULL, *exact;
 	uint32_t hash = MPF_HASH_HOST_START;
@@ -138,7 +142,7 @@ static uint32_t find_by_name(const struct mpf_header *table, const struct mpf_sl
 		if (name[at] != '.' || at == 0)
 			continue;
 		const struct mpf_host *found =
-			find_pattern(table, slot, mpf_hash_host_end(hash), true, name + at, length - at);
+		    find_pattern(table, slot, mpf_hash_host_end(hash), true, name + at, length - at);
 		if (found)
 			wildcard = found; /* a later one is longer */
 	}
@@ -188,8 +192,9 @@ static bool read_service(const struct mpf_header *table, const struct wanted *wa
 		uint32_t generation = __atomic_load_n(&slot->generation, __ATOMIC_ACQUIRE);
 		if (!generation || generation & 1)
 			continue;
-		uint32_t number = wanted->address ? find_by_address(table, slot, wanted->address, wanted->scope, wanted->port) :
-						    find_by_name(table, slot, wanted->name, wanted->length, wanted->port);
+		uint32_t number = wanted->address
+				      ? find_by_address(table, slot, wanted->address, wanted->scope, wanted->port)
+				      : find_by_name(table, slot, wanted->name, wanted->length, wanted->port);
 		bool whole = number && copy_service(table, slot, number - 1, out);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (load(&slot->generation) != generation)

@@ -9,7 +9,7 @@ enum { PLACES = 256, TIME_BITS = 20, FAILED_MS = 1000, MOVED_UNIT_MS = 64 };
 #define TIME_MASK ((1u << TIME_BITS) - 1)
 
 static uint32_t failed[PLACES];
-static uint32_t moved_when[PLACES]; /* keyed by the address that was asked for */
+static uint32_t moved_when[PLACES];  /* keyed by the address that was asked for */
 static uint32_t moved_where[PLACES]; /* 16 bits of the candidate used, 16 bits of port */
 
 static uint32_t candidate_hash(const struct mpf_candidate *candidate)
@@ -18,7 +18,10 @@ static uint32_t candidate_hash(const struct mpf_candidate *candidate)
 	       (candidate->has_source ? mpf_hash_address(candidate->source) * 3 : 0);
 }
 
-static uint32_t stamp(uint32_t hash, uint32_t time) { return (hash >> TIME_BITS | 1) << TIME_BITS | (time & TIME_MASK); }
+static uint32_t stamp(uint32_t hash, uint32_t time)
+{
+	return (hash >> TIME_BITS | 1) << TIME_BITS | (time & TIME_MASK);
+}
 
 /* How long ago the word was written by the holder of HASH, in its unit; UINT32_MAX: not at all. */
 static uint32_t stamp_age(uint32_t word, uint32_t hash, uint32_t now)
@@ -26,8 +29,14 @@ static uint32_t stamp_age(uint32_t word, uint32_t hash, uint32_t now)
 	return word >> TIME_BITS == (hash >> TIME_BITS | 1) ? (now - word) & TIME_MASK : UINT32_MAX;
 }
 
-static uint32_t load(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
-static void store(uint32_t *word, uint32_t value) { __atomic_store_n(word, value, __ATOMIC_RELAXED); }
+static uint32_t load(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+static void store(uint32_t *word, uint32_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
 
 uint32_t memo_failed(const struct snapshot *snapshot, uint32_t now_ms)
 {

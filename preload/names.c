@@ -54,7 +54,9 @@ static bool answer_for(const char *name, uint16_t port, struct answer *out)
 	if (!table || !lookup_host(table, name, port, &snapshot) ||
 	    !setup_service_in_force(table, &snapshot.service, now_ms) || snapshot.service.resolve != MPF_RESOLVE_TABLE)
 		return false;
-	const struct choose_request request = { .reach = REACH_ANY, .failed = memo_failed(&snapshot, now_ms), .sticky = -1 };
+	const struct choose_request request = { .reach = REACH_ANY,
+						.failed = memo_failed(&snapshot, now_ms),
+						.sticky = -1 };
 	choose_order(&snapshot, &request, &list);
 	if (list.count && snapshot.service.all_down != MPF_ALL_DOWN_TRY) {
 		/* There is a usable one: the dead may stand behind it, as with all-down = try. */
@@ -86,10 +88,10 @@ static void keep_family(struct answer *answer, int family, bool mapped, bool all
 
 static bool hints_ours(const struct addrinfo *hints)
 {
-	return !hints || ((hints->ai_family == AF_UNSPEC || hints->ai_family == AF_INET || hints->ai_family == AF_INET6) &&
-			  (hints->ai_socktype == 0 || hints->ai_socktype == SOCK_STREAM) &&
-			  (hints->ai_protocol == 0 || hints->ai_protocol == IPPROTO_TCP) &&
-			  !(hints->ai_flags & AI_NUMERICHOST));
+	return !hints ||
+	       ((hints->ai_family == AF_UNSPEC || hints->ai_family == AF_INET || hints->ai_family == AF_INET6) &&
+		(hints->ai_socktype == 0 || hints->ai_socktype == SOCK_STREAM) &&
+		(hints->ai_protocol == 0 || hints->ai_protocol == IPPROTO_TCP) && !(hints->ai_flags & AI_NUMERICHOST));
 }
 
 /* The port that SERVICE names; 0 if it is NULL.  False: libc has to say what is wrong with it. */
@@ -175,8 +177,8 @@ static int list_from_answer(const struct answer *answer, const char *node, const
 		service = number;
 	}
 	if (!gnu_get_libc_version)
-		return musl_list(answer->address, answer->scope, answer->count, asked->ai_family, canonical ? node : NULL, port,
-				 &hints, result);
+		return musl_list(answer->address, answer->scope, answer->count, asked->ai_family,
+				 canonical ? node : NULL, port, &hints, result);
 	const int status = list_from_numbers(answer, service, asked->ai_family, &hints, result);
 	if (status == 0 && canonical) {
 		(*result)->ai_canonname = strdup(node);
@@ -224,7 +226,9 @@ static int host_entry(const char *name, int family, struct hostent *out, char *b
 	keep_family(&answer, family, false, false);
 	if (!answer.count)
 		return ENOENT;
-	return hostent_fill(out, buffer, size, name, family, (const uint8_t(*)[16])answer.address, answer.count) ? 0 : ERANGE;
+	return hostent_fill(out, buffer, size, name, family, (const uint8_t(*)[16])answer.address, answer.count)
+		   ? 0
+		   : ERANGE;
 }
 
 /* The contract of the _r forms: 0 and *RESULT NULL for "no such"; ERANGE asks for a larger buffer. */
@@ -265,7 +269,8 @@ static struct hostent *static_entry(int status, struct hostent *entry)
 }
 
 static struct hostent entry_storage;
-static char buffer_storage[sizeof(char *) * (MPF_MAX_SERVICE_CANDIDATES + 3) + 16 * MPF_MAX_SERVICE_CANDIDATES + MPF_HOST_SIZE];
+static char
+    buffer_storage[sizeof(char *) * (MPF_MAX_SERVICE_CANDIDATES + 3) + 16 * MPF_MAX_SERVICE_CANDIDATES + MPF_HOST_SIZE];
 
 struct hostent *names_gethostbyname(const char *name)
 {

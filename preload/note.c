@@ -86,8 +86,8 @@ static void emit(struct line *line)
 		system_close(fd);
 }
 
-void note_moved(const struct snapshot *snapshot, const struct endpoint *asked, const struct endpoint *used, const char *why,
-		uint32_t elapsed_us)
+void note_moved(const struct snapshot *snapshot, const struct endpoint *asked, const struct endpoint *used,
+		const char *why, uint32_t elapsed_us)
 {
 	if (!log_path && !to_stderr)
 		return;

@@ -52,12 +52,26 @@ static inline long system_write(int fd, const void *data, size_t size) { return 
 
 static inline void system_close(int fd) { syscall(SYS_close, fd); }
 
+/* fcntl() is a symbol of glibc 2.28 on 32 bits. */
+static inline int system_fcntl(int fd, int command, int argument)
+{
+	return (int)syscall(SYS_fcntl, fd, command, argument);
+}
+
 /* What poll() would say of FD now. */
 static inline short system_poll_now(int fd, short events)
 {
 	struct pollfd poll = { .fd = fd, .events = events };
 	struct { long s, ns; } at_once = { 0, 0 }; /* SYS_ppoll's own timespec: two longs in both widths */
 	return syscall(SYS_ppoll, &poll, 1, &at_once, NULL, 0) < 0 ? POLLNVAL : poll.revents;
+}
+
+/* CLOCK_MONOTONIC in microseconds. */
+static inline uint64_t system_now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* CLOCK in milliseconds, cut to 32 bits. */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attempt.h - one attempt at one address, on the client's own socket, with a deadline.
+ */
+#ifndef MPFAILOVER_ATTEMPT_H
+#define MPFAILOVER_ATTEMPT_H
+
+#include "preload/interrupt.h"
+#include "preload/socket.h"
+
+enum attempt_end {
+	ATTEMPT_CONNECTED,
+	ATTEMPT_FAILED,      /* errno says that this candidate cannot be reached: report it, try the next */
+	ATTEMPT_LOCAL,       /* errno says that this machine will not let us there: try the next */
+	ATTEMPT_CLIENTS,     /* errno is about the call, not about the candidate: the client's at once */
+	ATTEMPT_SILENT,      /* the deadline passed; the attempt is still under way */
+	ATTEMPT_INTERRUPTED, /* a handler ran that does not let a call go on: EINTR; still under way */
+};
+
+/* What a connect() that failed with ERROR says: FAILED, LOCAL or CLIENTS. */
+enum attempt_end attempt_meaning(int error);
+
+/* Both with signals held, on a socket that is fresh or was reset. */
+
+/* Sends the first packet, and looks whether the answer is there already (loopback).  SILENT: under way. */
+enum attempt_end attempt_start(struct client_socket *socket, const struct interrupt *hold, const struct endpoint *to);
+
+/* Waits for one that is under way. */
+enum attempt_end attempt_wait(struct client_socket *socket, const struct interrupt *hold, const struct endpoint *to,
+			      uint64_t wait_us);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/socket.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "preload/next.h"
+#include "preload/plan.h"
+#include "preload/system.h"
+
+#ifndef SO_COOKIE
+#define SO_COOKIE 57
+#endif
+#ifndef TCP_FASTOPEN_CONNECT
+#define TCP_FASTOPEN_CONNECT 30
+#endif
+
+enum { DEFAULT_MSS = 536 }; /* what TCP_MAXSEG says of a socket on which it was never set */
+
+static bool get_option(int fd, int level, int option, void *value, socklen_t length)
+{
+	return getsockopt(fd, level, option, value, &length) == 0;
+}
+
+static int get_tcp(int fd, int option)
+{
+	int value = 0;
+	return get_option(fd, IPPROTO_TCP, option, &value, sizeof value) ? value : 0;
+}
+
+static void set_tcp(int fd, int option, int value)
+{
+	setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value);
+}
+
+bool socket_is_fresh(int fd)
+{
+	int protocol;
+	if (!get_option(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, sizeof protocol) || protocol != IPPROTO_TCP)
+		return false;
+	return (system_poll_now(fd, POLLIN | POLLOUT | POLLRDHUP) & (POLLHUP | POLLRDHUP | POLLNVAL)) == POLLHUP;
+}
+
+enum choose_reach socket_reach(int fd, const struct endpoint *asked)
+{
+	int v6only = 1;
+	if (endpoint_is_ipv4(asked->address))
+		return REACH_IPV4;
+	return get_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof v6only) && !v6only ? REACH_IPV6_MAPPED
+											    : REACH_IPV6;
+}
+
+bool socket_begin(struct client_socket *socket, int fd, int family)
+{
+	*socket = (struct client_socket){ .fd = fd, .family = family, .flags = system_fcntl(fd, F_GETFL, 0) };
+	const int mss = get_tcp(fd, TCP_MAXSEG);
+	socket->mss = mss == DEFAULT_MSS ? 0 : mss;
+	return socket->flags >= 0;
+}
+
+bool socket_is_blocking(const struct client_socket *socket)
+{
+	return !(socket->flags & O_NONBLOCK);
+}
+
+static int connect_to(const struct client_socket *socket, const struct endpoint *to)
+{
+	union endpoint_sockaddr address;
+	const socklen_t length = endpoint_to_sockaddr(to, socket->family, &address);
+	return next_functions()->connect(socket->fd, &address.any, length);
+}
+
+int socket_start(const struct client_socket *socket, const struct endpoint *to)
+{
+	if (!socket_is_blocking(socket))
+		return connect_to(socket, to);
+	if (system_fcntl(socket->fd, F_SETFL, socket->flags | O_NONBLOCK) < 0)
+		return -1;
+	const int result = connect_to(socket, to);
+	const int error = errno;
+	system_fcntl(socket->fd, F_SETFL, socket->flags);
+	errno = error;
+	return result;
+}
+
+int socket_finish(const struct client_socket *socket, const struct endpoint *to)
+{
+	return connect_to(socket, to);
+}
+
+void socket_learn(struct client_socket *socket)
+{
+	if (socket->known)
+		return;
+	get_option(socket->fd, SOL_SOCKET, SO_COOKIE, &socket->cookie, sizeof socket->cookie);
+	socket->quickack = get_tcp(socket->fd, TCP_QUICKACK);
+	/* A clamp that nobody set is 65535 times a power of two while a connection is under way (the largest window). */
+	socket->clamp = get_tcp(socket->fd, TCP_WINDOW_CLAMP);
+	for (int scale = 0; scale <= 14; scale++)
+		if (socket->clamp == 65535 << scale)
+			socket->clamp = 0;
+	socket->known = true;
+}
+
+static bool is_same(const struct client_socket *socket)
+{
+	uint64_t cookie = 0;
+	return get_option(socket->fd, SOL_SOCKET, SO_COOKIE, &cookie, sizeof cookie) && cookie == socket->cookie;
+}
+
+enum socket_state socket_state(struct client_socket *socket)
+{
+	struct tcp_info info = { .tcpi_state = 0 };
+	socket_learn(socket);
+	if (!is_same(socket) || !get_option(socket->fd, IPPROTO_TCP, TCP_INFO, &info, sizeof info))
+		return SOCKET_STRANGE;
+	switch (info.tcpi_state) {
+	case TCP_SYN_SENT:
+	case TCP_SYN_RECV:
+		return SOCKET_CONNECTING;
+	case TCP_CLOSE:
+		return SOCKET_CLOSED;
+	case TCP_LISTEN:
+		return SOCKET_STRANGE;
+	default:
+		return SOCKET_CONNECTED; /* or already ended by the other side: a connection all the same */
+	}
+}
+
+bool socket_reset(struct client_socket *socket)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+	const enum socket_state state = socket_state(socket);
+	if ((state != SOCKET_CONNECTING && state != SOCKET_CLOSED) ||
+	    next_functions()->connect(socket->fd, &none, sizeof none) < 0)
+		return false;
+	if (socket->mss)
+		set_tcp(socket->fd, TCP_MAXSEG, socket->mss);
+	if (socket->clamp)
+		set_tcp(socket->fd, TCP_WINDOW_CLAMP, socket->clamp);
+	if (socket->quickack != get_tcp(socket->fd, TCP_QUICKACK))
+		set_tcp(socket->fd, TCP_QUICKACK, socket->quickack);
+	return true;
+}
+
+uint64_t socket_send_timeout_us(int fd)
+{
+	struct timeval timeout = { .tv_sec = 0 };
+	if (!get_option(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout))
+		return 0;
+	return (uint64_t)timeout.tv_sec * 1000000 + (uint64_t)timeout.tv_usec;
+}
+
+uint64_t socket_patience_us(int fd)
+{
+	const uint64_t by_retries_us = plan_patience_us(get_tcp(fd, TCP_SYNCNT));
+	const uint64_t by_timeout_us = (uint64_t)(unsigned)get_tcp(fd, TCP_USER_TIMEOUT) * 1000;
+	return by_timeout_us && by_timeout_us < by_retries_us ? by_timeout_us : by_retries_us;
+}
+
+bool socket_clear_fastopen(int fd)
+{
+	if (!get_tcp(fd, TCP_FASTOPEN_CONNECT))
+		return false;
+	set_tcp(fd, TCP_FASTOPEN_CONNECT, 0);
+	return true;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * socket.h - the client's socket: what it is, and one attempt after the other on the same descriptor.
+ *
+ * Whatever is done here, the socket is afterwards as the client set it: options, bind, O_NONBLOCK, epoll registration.
+ */
+#ifndef MPFAILOVER_SOCKET_H
+#define MPFAILOVER_SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "preload/choose.h"
+#include "preload/endpoint.h"
+
+struct client_socket {
+	int fd;
+	int family;     /* of the address that the client gave: AF_INET or AF_INET6 */
+	int flags;      /* F_GETFL */
+	int mss;        /* TCP_MAXSEG as the client set it, 0: not set */
+	bool known;     /* the rest is filled in */
+	int clamp;      /* TCP_WINDOW_CLAMP as the client set it, 0: not set */
+	int quickack;   /* TCP_QUICKACK */
+	uint64_t cookie; /* SO_COOKIE: another thread may close the number and open it again */
+};
+
+enum socket_state { SOCKET_CONNECTING, SOCKET_CONNECTED, SOCKET_CLOSED, SOCKET_STRANGE };
+
+/* A TCP socket on which nothing has been tried yet, or whose last attempt the client has been told of?  On any other one
+ * connect() has an answer of its own to give (EALREADY, EISCONN, the pending error). */
+bool socket_is_fresh(int fd);
+
+enum choose_reach socket_reach(int fd, const struct endpoint *asked);
+
+/* Reads what an attempt has to know or will wipe out.  False: not a socket to be watched. */
+bool socket_begin(struct client_socket *socket, int fd, int family);
+
+bool socket_is_blocking(const struct client_socket *socket);
+
+/* Starts a connection, never waiting: as a connect() on a non-blocking socket.  The client's O_NONBLOCK is back when it returns.
+ * To be called with signals held. */
+int socket_start(const struct client_socket *socket, const struct endpoint *to);
+
+/* After the kernel has said that the attempt is over: connect() once more, for 0 or its own errno. */
+int socket_finish(const struct client_socket *socket, const struct endpoint *to);
+
+/* The state of the attempt; SOCKET_STRANGE: no longer the socket that it was. */
+enum socket_state socket_state(struct client_socket *socket);
+
+/* Remembers identity and options, while an attempt is under way; cheap only in comparison with waiting. */
+void socket_learn(struct client_socket *socket);
+
+/* Gives the attempt up and makes the socket fit for another.  False: it is not ours to touch any more.  To be called with signals
+ * held. */
+bool socket_reset(struct client_socket *socket);
+
+/* SO_SNDTIMEO in microseconds, 0: none. */
+uint64_t socket_send_timeout_us(int fd);
+
+/* How long the kernel would try on this socket: TCP_SYNCNT, and TCP_USER_TIMEOUT if it is set. */
+uint64_t socket_patience_us(int fd);
+
+/* Clears TCP_FASTOPEN_CONNECT, with which connect() "succeeds" to a dead host; true if it was set. */
+bool socket_clear_fastopen(int fd);
+
+#endif
