@@ -56,7 +56,7 @@ static bool interrupted(const struct client_socket *socket)
 }
 
 enum attempt_end attempt_wait(struct client_socket *socket, const struct interrupt *hold, const struct endpoint *to,
-			      uint64_t wait_us)
+                              uint64_t wait_us)
 {
 	uint64_t now_us = system_now_us();
 	const uint64_t until_us = now_us + wait_us;
@@ -72,26 +72,32 @@ enum attempt_end attempt_wait(struct client_socket *socket, const struct interru
 	return conclude(socket, to, revents);
 }
 
-/* Nothing connects at once but TCP_FASTOPEN_CONNECT, which has not sent anything yet: start again without it. */
-static int start(struct client_socket *socket, const struct endpoint *to)
+/* The first connect() on a socket that was not checked said ERROR, BEGAN or not: what does that mean? */
+static enum attempt_end meaning_unchecked(const struct client_socket *socket, int error, bool began)
 {
-	const int result = socket_start(socket, to);
-	if (result < 0 || !socket_clear_fastopen(socket->fd))
-		return result;
-	if (socket_reset(socket))
-		return socket_start(socket, to);
-	errno = EBADF;
-	return -1;
+	if (error == EALREADY)
+		return ATTEMPT_NATIVE; /* one of the client's own is under way: if it blocks, it wants to wait for that */
+	const bool only_of_earlier =
+		error == ECONNREFUSED || error == ECONNRESET || error == ECONNABORTED || error == ETIMEDOUT;
+	const enum attempt_end end = error == EINPROGRESS ? ATTEMPT_SILENT : attempt_meaning(error);
+	if (end == ATTEMPT_CLIENTS || (!began && only_of_earlier))
+		return ATTEMPT_CLIENTS;
+	if (socket_is_tcp(socket->fd))
+		return end;
+	return end == ATTEMPT_SILENT ? ATTEMPT_NATIVE : ATTEMPT_CLIENTS;
 }
 
-enum attempt_end attempt_start(struct client_socket *socket, const struct interrupt *hold, const struct endpoint *to)
+enum attempt_end attempt_start(struct client_socket *socket, const struct endpoint *to)
 {
-	if (start(socket, to) == 0)
+	bool began = false;
+	if (socket_start(socket, to, &began) == 0)
 		return ATTEMPT_CONNECTED;
-	if (errno != EINPROGRESS)
-		return attempt_meaning(errno);
-	const int revents = interrupt_wait(hold, socket->fd, 0, false);
-	if (revents > 0)
-		return conclude(socket, to, revents);
-	return revents < 0 && interrupted(socket) ? ATTEMPT_INTERRUPTED : ATTEMPT_SILENT;
+	if (!socket->checked) {
+		const int error = errno;
+		const enum attempt_end end = meaning_unchecked(socket, error, began);
+		socket->checked = true;
+		errno = error;
+		return end;
+	}
+	return errno == EINPROGRESS ? ATTEMPT_SILENT : attempt_meaning(errno);
 }

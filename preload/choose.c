@@ -47,7 +47,7 @@ static bool is_mapped_attempt(const struct snapshot *snapshot, const struct choo
 /* Smaller is earlier.  From the weightiest: usable or not, native before mapped, rank, failed lately, sticky, asked for, the file's
  * order. */
 static uint32_t sort_key(const struct snapshot *snapshot, const struct choose_request *request, unsigned index,
-			 enum choose_rank rank)
+                         enum choose_rank rank)
 {
 	const struct mpf_candidate *candidate = &snapshot->candidate[index];
 	const bool mapped = is_mapped_attempt(snapshot, request, index);
@@ -59,7 +59,7 @@ static uint32_t sort_key(const struct snapshot *snapshot, const struct choose_re
 
 /* The candidates in the order of their keys; the worst rank that is taken is LAST. */
 static unsigned sort(const struct snapshot *snapshot, const struct choose_request *request, enum choose_rank last,
-		     struct choose_list *out)
+                     struct choose_list *out)
 {
 	uint32_t key[MPF_MAX_SERVICE_CANDIDATES];
 	unsigned count = 0;

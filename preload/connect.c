@@ -24,6 +24,7 @@ struct call {
 	struct snapshot snapshot;
 	struct choose_list list;
 	struct endpoint asked;
+	enum choose_reach reach;
 	int sticky;
 	uint32_t now_ms;
 	uint64_t began_us;
@@ -31,14 +32,15 @@ struct call {
 	int asked_error;   /* the asked address's own, 0: it gave none */
 	int first_error;   /* of the best candidate that gave one */
 	uint64_t limit_us; /* from began_us: when the call ends; 0: not yet looked up */
-	bool may_go_on;	   /* at the limit the attempt stays under way (EINPROGRESS) */
+	bool native;       /* not a socket for us after all */
+	bool may_go_on;    /* at the limit the attempt stays under way (EINPROGRESS) */
 };
 
 /* Where an attempt at CANDIDATE goes. */
 static struct endpoint endpoint_of(const struct mpf_candidate *candidate, const struct endpoint *asked)
 {
 	struct endpoint endpoint = { .scope = candidate->scope,
-				     .port = candidate->port ? (uint16_t)candidate->port : asked->port };
+		                     .port = candidate->port ? (uint16_t)candidate->port : asked->port };
 	memcpy(endpoint.address, candidate->address, sizeof endpoint.address);
 	return endpoint;
 }
@@ -48,13 +50,19 @@ static bool is_asked(const struct endpoint *endpoint, const struct endpoint *ask
 	return endpoint->port == asked->port && !memcmp(endpoint->address, asked->address, sizeof asked->address);
 }
 
+static bool goes_to_asked(const struct call *call, int position)
+{
+	const struct endpoint to = endpoint_of(&call->snapshot.candidate[call->list.candidate[position]], &call->asked);
+	return is_asked(&to, &call->asked);
+}
+
 /* The connection goes to list position POSITION, established or under way: tell who wants to know if that is not what was asked. */
 static void settle(const struct call *call, int position, const char *why, uint64_t elapsed_us)
 {
 	const unsigned index = call->list.candidate[position];
 	const struct mpf_candidate *candidate = &call->snapshot.candidate[index];
 	const struct endpoint used = endpoint_of(candidate, &call->asked);
-	if (is_asked(&used, &call->asked))
+	if (goes_to_asked(call, position))
 		return;
 	if ((int)index != call->sticky)
 		memo_note_moved(&call->asked, candidate, call->now_ms);
@@ -71,15 +79,15 @@ static void blame(struct call *call, int position, int error, uint64_t elapsed_u
 }
 
 /* The best candidate and nothing else, as the client would have called it. */
-static int connect_unwatched(struct call *call)
+static int connect_unwatched(struct call *call, const struct sockaddr *address, socklen_t length)
 {
-	const struct mpf_candidate *candidate = &call->snapshot.candidate[call->list.candidate[0]];
-	const struct endpoint to = endpoint_of(candidate, &call->asked);
-	union endpoint_sockaddr address;
-	const socklen_t length = endpoint_to_sockaddr(&to, call->socket.family, &address);
-	if (!is_asked(&to, &call->asked))
-		socket_clear_fastopen(call->socket.fd);
-	const int result = next_functions()->connect(call->socket.fd, &address.any, length);
+	if (goes_to_asked(call, 0))
+		return next_functions()->connect(call->socket.fd, address, length);
+	const struct endpoint to = endpoint_of(&call->snapshot.candidate[call->list.candidate[0]], &call->asked);
+	union endpoint_sockaddr moved;
+	const socklen_t moved_length = endpoint_to_sockaddr(&to, call->socket.family, &moved);
+	socket_clear_fastopen(call->socket.fd);
+	const int result = next_functions()->connect(call->socket.fd, &moved.any, moved_length);
 	const int error = errno;
 	if (result < 0 && attempt_meaning(error) == ATTEMPT_FAILED)
 		blame(call, 0, error, 0);
@@ -100,7 +108,7 @@ static uint64_t time_left(struct call *call, uint64_t now_us)
 		call->limit_us = send_timeout_us ? send_timeout_us : socket_patience_us(call->socket.fd);
 	}
 	const uint64_t limit_us =
-	    call->asked_error && call->limit_us > KNOWN_ERROR_US ? KNOWN_ERROR_US : call->limit_us;
+		call->asked_error && call->limit_us > KNOWN_ERROR_US ? KNOWN_ERROR_US : call->limit_us;
 	const uint64_t elapsed_us = now_us - call->began_us;
 	return elapsed_us < limit_us ? limit_us - elapsed_us : 0;
 }
@@ -130,7 +138,7 @@ static int time_is_up(struct call *call, const struct plan *plan, int position)
 
 /* Waits for the attempt that was started, for its deadline or what the call's own limit leaves of it. */
 static enum attempt_end wait_for(struct call *call, const struct interrupt *hold, const struct plan *plan,
-				 const struct endpoint *to, uint64_t wait_us)
+                                 const struct endpoint *to, uint64_t wait_us)
 {
 	const uint64_t now_us = system_now_us(), left_us = time_left(call, now_us);
 	/* Whoever comes next in this round wants to be tried too. */
@@ -144,90 +152,118 @@ static enum attempt_end wait_for(struct call *call, const struct interrupt *hold
 	return end;
 }
 
-static void note_error(struct call *call, struct plan *plan, int position, const struct endpoint *to, int error)
+/* One attempt of the watched connect. */
+struct trial {
+	int position; /* in the list */
+	struct endpoint to;
+	enum attempt_end end;
+	int error;        /* errno, unless it connected */
+	uint64_t took_us; /* by itself */
+};
+
+static void try_one(struct call *call, const struct interrupt *hold, const struct plan *plan, uint64_t wait_us,
+                    struct trial *trial)
 {
-	plan_note_failed(plan, position);
-	if (is_asked(to, &call->asked))
-		call->asked_error = error;
+	const uint64_t began_us = system_now_us();
+	trial->end = attempt_start(&call->socket, &trial->to);
+	if (trial->end == ATTEMPT_SILENT)
+		trial->end = wait_for(call, hold, plan, &trial->to, wait_us);
+	trial->error = trial->end == ATTEMPT_SILENT ? ETIMEDOUT : errno;
+	trial->took_us = system_now_us() - began_us;
+}
+
+/* The candidate gave an error, or nothing: remember it, and tell the daemon what is about the candidate. */
+static void note_failure(struct call *call, struct plan *plan, const struct trial *trial)
+{
+	if (trial->end == ATTEMPT_SILENT) {
+		plan_note_silent(plan, trial->position);
+		/* Cut short by the call's own limit it proves nothing; in a later round it is no news. */
+		if (plan->round == 0 && trial->took_us >= (uint64_t)call->snapshot.service.attempt_floor_ms * 1000)
+			blame(call, trial->position, trial->error, trial->took_us);
+		return;
+	}
+	plan_note_failed(plan, trial->position);
+	if (trial->end == ATTEMPT_FAILED)
+		blame(call, trial->position, trial->error, trial->took_us);
+	if (is_asked(&trial->to, &call->asked))
+		call->asked_error = trial->error;
 	if (!call->first_error)
-		call->first_error = error;
+		call->first_error = trial->error;
+}
+
+static int client_error(int error)
+{
+	errno = error;
+	return -1;
 }
 
 /* Tries one after the other on the same descriptor until one answers or the time is up. */
 static int try_all(struct call *call, const struct interrupt *hold)
 {
 	struct plan plan;
+	struct trial trial;
 	uint64_t wait_us;
 	const char *why = "verdict";
-	plan_start(&plan, &call->snapshot, &call->list,
-		   call->socket.family == AF_INET6 ? socket_reach(call->socket.fd, &call->asked) : REACH_IPV4);
-	for (int position, tried = 0; (position = plan_next(&plan, &wait_us)) >= 0; tried++) {
-		const struct endpoint to =
-		    endpoint_of(&call->snapshot.candidate[call->list.candidate[position]], &call->asked);
-		if (tried && !socket_reset(&call->socket)) {
-			errno = EBADF;
-			return -1;
-		}
-		const uint64_t began_us = system_now_us();
-		enum attempt_end end = attempt_start(&call->socket, hold, &to);
-		if (end == ATTEMPT_SILENT)
-			end = wait_for(call, hold, &plan, &to, wait_us);
-		const int error = errno;
-		const uint64_t took_us = system_now_us() - began_us;
-		switch (end) {
+	plan_start(&plan, &call->snapshot, &call->list, call->reach);
+	for (bool first = true; (trial.position = plan_next(&plan, &wait_us)) >= 0; first = false) {
+		if (!first && !socket_reset(&call->socket))
+			return client_error(EBADF); /* another thread has closed it */
+		trial.to = endpoint_of(&call->snapshot.candidate[call->list.candidate[trial.position]], &call->asked);
+		try_one(call, hold, &plan, wait_us, &trial);
+		switch (trial.end) {
 		case ATTEMPT_CONNECTED:
-			memo_note_worked(&call->snapshot.candidate[call->list.candidate[position]]);
-			settle(call, position, why, system_now_us() - call->began_us);
+			memo_note_worked(&call->snapshot.candidate[call->list.candidate[trial.position]]);
+			settle(call, trial.position, why, system_now_us() - call->began_us);
 			return 0;
-		case ATTEMPT_FAILED:
-			blame(call, position, error, took_us);
-			note_error(call, &plan, position, &to, error);
-			why = "error";
-			break;
-		case ATTEMPT_LOCAL:
-			note_error(call, &plan, position, &to, error);
-			why = "error";
-			break;
-		case ATTEMPT_SILENT:
-			plan_note_silent(&plan, position);
-			if (plan.round == 0 && took_us >= (uint64_t)call->snapshot.service.attempt_floor_ms * 1000)
-				blame(call, position, ETIMEDOUT, took_us);
-			if (!time_left(call, system_now_us()))
-				return time_is_up(call, &plan, position);
-			why = "deadline";
-			break;
 		case ATTEMPT_INTERRUPTED:
-			settle(call, position, "interrupted", system_now_us() - call->began_us);
-			errno = EINTR;
+			settle(call, trial.position, "interrupted", system_now_us() - call->began_us);
+			return client_error(EINTR);
+		case ATTEMPT_NATIVE:
+			call->native = true;
 			return -1;
 		case ATTEMPT_CLIENTS:
-			errno = error;
-			return -1;
+			return client_error(trial.error);
+		case ATTEMPT_SILENT:
+			note_failure(call, &plan, &trial);
+			if (!time_left(call, system_now_us()))
+				return time_is_up(call, &plan, trial.position);
+			why = "deadline";
+			break;
+		case ATTEMPT_FAILED:
+		case ATTEMPT_LOCAL:
+			note_failure(call, &plan, &trial);
+			why = "error";
+			break;
 		}
 	}
 	return give_up(call, call->asked_error ? call->asked_error : call->first_error);
 }
 
-static int connect_watched(struct call *call)
+static int connect_watched(struct call *call, const struct sockaddr *address, socklen_t length)
 {
 	struct interrupt hold;
 	const int error = errno;
 	call->began_us = system_now_us();
+	call->asked_error = call->first_error = 0;
+	call->native = false;
+	call->limit_us = 0;
 	if (!socket_is_blocking(&call->socket)) {
 		call->limit_us = budget_left_us(call->snapshot.service.nonblocking_wait_ms, call->began_us);
 		call->may_go_on = true;
 		if (!call->limit_us)
-			return connect_unwatched(call);
+			return connect_unwatched(call, address, length);
 	}
 	interrupt_hold(&hold);
 	const int result = try_all(call, &hold);
 	interrupt_release(&hold);
+	if (call->native)
+		return next_functions()->connect(call->socket.fd, address, length);
 	if (result == 0)
 		errno = error;
 	return result;
 }
 
-/* Finds what there is to be tried; false: nothing, pass through. */
+/* Finds what there is to be tried; false: nothing, pass through.  No system call but for native IPv6. */
 static bool prepare(struct call *call, int fd, const struct sockaddr *address, socklen_t length)
 {
 	if (!endpoint_from_sockaddr(&call->asked, address, length))
@@ -238,18 +274,15 @@ static bool prepare(struct call *call, int fd, const struct sockaddr *address, s
 	    !setup_service_in_force(call->table, &call->snapshot.service, call->now_ms))
 		return false;
 	const int error = errno;
-	bool ours = socket_is_fresh(fd);
-	if (ours) {
-		call->sticky = memo_sticky(&call->snapshot, &call->asked, call->now_ms);
-		const struct choose_request request = { .reach = socket_reach(fd, &call->asked),
-							.failed = memo_failed(&call->snapshot, call->now_ms),
-							.sticky = call->sticky,
-							.address = call->asked.address };
-		choose_order(&call->snapshot, &request, &call->list);
-		ours = call->list.count > 0 && socket_begin(&call->socket, fd, address->sa_family);
-	}
+	call->reach = socket_reach(fd, &call->asked);
+	call->sticky = memo_sticky(&call->snapshot, &call->asked, call->now_ms);
+	const struct choose_request request = { .reach = call->reach,
+		                                .failed = memo_failed(&call->snapshot, call->now_ms),
+		                                .sticky = call->sticky,
+		                                .address = call->asked.address };
+	choose_order(&call->snapshot, &request, &call->list);
 	errno = error;
-	return ours;
+	return call->list.count > 0;
 }
 
 int connect_moved(int fd, const struct sockaddr *address, socklen_t length)
@@ -257,7 +290,15 @@ int connect_moved(int fd, const struct sockaddr *address, socklen_t length)
 	struct call call;
 	if (!prepare(&call, fd, address, length))
 		return next_functions()->connect(fd, address, length);
-	call.asked_error = call.first_error = 0;
-	call.limit_us = 0;
-	return call.list.count > 1 ? connect_watched(&call) : connect_unwatched(&call);
+	const int error = errno;
+	const bool moves = !goes_to_asked(&call, 0);
+	/* The only one, and it is what was asked for: there is nothing to add. */
+	bool ours = moves || call.list.count > 1;
+	/* Moving needs to know first that the socket is fresh; an attempt at the asked address tells. */
+	ours = ours && (!moves || socket_is_fresh(fd)) && socket_begin(&call.socket, fd, address->sa_family, moves);
+	errno = error;
+	if (!ours)
+		return next_functions()->connect(fd, address, length);
+	return call.list.count > 1 ? connect_watched(&call, address, length)
+	                           : connect_unwatched(&call, address, length);
 }

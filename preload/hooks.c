@@ -17,7 +17,7 @@ HOOK int connect(int fd, const struct sockaddr *address, socklen_t length)
 }
 
 HOOK int getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,
-		     struct addrinfo **restrict result)
+                     struct addrinfo **restrict result)
 {
 	return names_getaddrinfo(node, service, hints, result);
 }
@@ -33,13 +33,13 @@ HOOK struct hostent *gethostbyname2(const char *name, int family)
 }
 
 HOOK int gethostbyname_r(const char *restrict name, struct hostent *restrict entry, char *restrict buffer, size_t size,
-			 struct hostent **restrict result, int *restrict error)
+                         struct hostent **restrict result, int *restrict error)
 {
 	return names_gethostbyname_r(name, entry, buffer, size, result, error);
 }
 
 HOOK int gethostbyname2_r(const char *restrict name, int family, struct hostent *restrict entry, char *restrict buffer,
-			  size_t size, struct hostent **restrict result, int *restrict error)
+                          size_t size, struct hostent **restrict result, int *restrict error)
 {
 	return names_gethostbyname2_r(name, family, entry, buffer, size, result, error);
 }

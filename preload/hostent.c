@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 bool hostent_fill(struct hostent *out, char *buffer, size_t size, const char *name, int family,
-		  const uint8_t (*addresses)[16], size_t count)
+                  const uint8_t (*addresses)[16], size_t count)
 {
 	const size_t length = family == AF_INET ? 4 : 16, name_size = strlen(name) + 1;
 	const size_t padding = -(uintptr_t)buffer % sizeof(char *);
@@ -23,9 +23,9 @@ bool hostent_fill(struct hostent *out, char *buffer, size_t size, const char *na
 	*aliases = NULL;
 	memcpy(bytes, name, name_size);
 	*out = (struct hostent){ .h_name = bytes,
-				 .h_aliases = aliases,
-				 .h_addrtype = family,
-				 .h_length = (int)length,
-				 .h_addr_list = list };
+		                 .h_aliases = aliases,
+		                 .h_addrtype = family,
+		                 .h_length = (int)length,
+		                 .h_addr_list = list };
 	return true;
 }

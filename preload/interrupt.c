@@ -41,7 +41,7 @@ int interrupt_wait(const struct interrupt *hold, int fd, uint64_t wait_us, bool 
 		wait_us = LONGEST_WAIT_S * 1000000ull;
 	if (cancellable) {
 		struct timespec wait = { .tv_sec = (time_t)(wait_us / 1000000),
-					 .tv_nsec = (long)(wait_us % 1000000 * 1000) };
+			                 .tv_nsec = (long)(wait_us % 1000000 * 1000) };
 		sigset_t mask;
 		sigemptyset(&mask);
 		__builtin_memcpy(&mask, &hold->mask, sizeof hold->mask);

@@ -67,7 +67,7 @@ static int port_match(const struct mpf_service *service, uint16_t port)
 
 /* Walks a chain of same-address candidates for the service that serves PORT best; its number + 1, or 0. */
 static uint32_t service_for_port(const struct mpf_header *table, const struct mpf_slot *slot,
-				 const struct mpf_candidate *candidate, uint32_t scope, uint16_t port)
+                                 const struct mpf_candidate *candidate, uint32_t scope, uint16_t port)
 {
 	uint32_t any = 0;
 	for (uint32_t steps = 0; candidate && steps < MPF_MAX_SERVICES; steps++) {
@@ -83,7 +83,7 @@ static uint32_t service_for_port(const struct mpf_header *table, const struct mp
 }
 
 static uint32_t find_by_address(const struct mpf_header *table, const struct mpf_slot *slot, const uint8_t address[16],
-				uint32_t scope, uint16_t port)
+                                uint32_t scope, uint16_t port)
 {
 	uint32_t hash = mpf_hash_address(address);
 	for (uint32_t steps = 0; steps < MPF_INDEX_SIZE; steps++, hash++) {
@@ -99,7 +99,7 @@ static uint32_t find_by_address(const struct mpf_header *table, const struct mpf
 
 /* The host record whose pattern is PREFIX ("*" or "") and then TEXT (lower case, LENGTH bytes); NULL: none. */
 static const struct mpf_host *find_pattern(const struct mpf_header *table, const struct mpf_slot *slot, uint32_t hash,
-					   bool wildcard, const char *text, size_t length)
+                                           bool wildcard, const char *text, size_t length)
 {
 	for (uint32_t steps = 0; steps < MPF_INDEX_SIZE; steps++, hash++) {
 		uint32_t value = load(element(slot, &table->host_index, hash % MPF_INDEX_SIZE));
@@ -116,7 +116,7 @@ static const struct mpf_host *find_pattern(const struct mpf_header *table, const
 }
 
 static uint32_t host_for_port(const struct mpf_header *table, const struct mpf_slot *slot, const struct mpf_host *host,
-			      uint16_t port)
+                              uint16_t port)
 {
 	uint32_t any = 0;
 	for (uint32_t steps = 0; host && steps < MPF_MAX_SERVICES; steps++) {
@@ -133,7 +133,7 @@ static uint32_t host_for_port(const struct mpf_header *table, const struct mpf_s
 
 /* NAME is lower case, LENGTH bytes.  One walk from its end passes the hash of every suffix. */
 static uint32_t find_by_name(const struct mpf_header *table, const struct mpf_slot *slot, const char *name,
-			     size_t length, uint16_t port)
+                             size_t length, uint16_t port)
 {
 	const struct mpf_host *wildcard = NULL, *exact;
 	uint32_t hash = MPF_HASH_HOST_START;
@@ -142,7 +142,7 @@ static uint32_t find_by_name(const struct mpf_header *table, const struct mpf_sl
 		if (name[at] != '.' || at == 0)
 			continue;
 		const struct mpf_host *found =
-		    find_pattern(table, slot, mpf_hash_host_end(hash), true, name + at, length - at);
+			find_pattern(table, slot, mpf_hash_host_end(hash), true, name + at, length - at);
 		if (found)
 			wildcard = found; /* a later one is longer */
 	}
@@ -153,7 +153,7 @@ static uint32_t find_by_name(const struct mpf_header *table, const struct mpf_sl
 
 /* Copies service NUMBER with its candidates; false if what it says of itself cannot be. */
 static bool copy_service(const struct mpf_header *table, const struct mpf_slot *slot, uint32_t number,
-			 struct snapshot *out)
+                         struct snapshot *out)
 {
 	const struct mpf_service *service = element(slot, &table->services, number);
 	if (!service)
@@ -193,8 +193,8 @@ static bool read_service(const struct mpf_header *table, const struct wanted *wa
 		if (!generation || generation & 1)
 			continue;
 		uint32_t number = wanted->address
-				      ? find_by_address(table, slot, wanted->address, wanted->scope, wanted->port)
-				      : find_by_name(table, slot, wanted->name, wanted->length, wanted->port);
+		                          ? find_by_address(table, slot, wanted->address, wanted->scope, wanted->port)
+		                          : find_by_name(table, slot, wanted->name, wanted->length, wanted->port);
 		bool whole = number && copy_service(table, slot, number - 1, out);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (load(&slot->generation) != generation)
@@ -206,7 +206,7 @@ static bool read_service(const struct mpf_header *table, const struct wanted *wa
 }
 
 bool lookup_address(const struct mpf_header *table, const uint8_t address[16], uint32_t scope, uint16_t port,
-		    struct snapshot *out)
+                    struct snapshot *out)
 {
 	return read_service(table, &(struct wanted){ .address = address, .scope = scope, .port = port }, out);
 }

@@ -31,8 +31,8 @@ static char *keep_name(const char *name)
 static int ask_block(unsigned nodes, struct addrinfo **result)
 {
 	const struct addrinfo hints = { .ai_family = nodes == BLOCK ? AF_UNSPEC : AF_INET,
-					.ai_socktype = nodes == 1 ? SOCK_STREAM : 0,
-					.ai_flags = AI_NUMERICSERV };
+		                        .ai_socktype = nodes == 1 ? SOCK_STREAM : 0,
+		                        .ai_flags = AI_NUMERICSERV };
 	const int status = next_functions()->getaddrinfo(NULL, "0", &hints, result);
 	if (status != 0)
 		return status;
@@ -56,10 +56,10 @@ static void set_node(struct addrinfo *node, const uint8_t address[16], uint32_t 
 }
 
 int musl_list(const uint8_t (*addresses)[16], const uint32_t *scopes, size_t count, int family, const char *canonical,
-	      uint16_t port, const struct addrinfo *hints, struct addrinfo **result)
+              uint16_t port, const struct addrinfo *hints, struct addrinfo **result)
 {
 	const unsigned types =
-	    hints->ai_socktype || hints->ai_protocol ? 1 : 2; /* musl: a stream and a datagram node */
+		hints->ai_socktype || hints->ai_protocol ? 1 : 2; /* musl: a stream and a datagram node */
 	if (count > BLOCK / types)
 		count = BLOCK / types;
 	const unsigned wanted = (unsigned)count * types;
@@ -72,7 +72,7 @@ int musl_list(const uint8_t (*addresses)[16], const uint32_t *scopes, size_t cou
 	unsigned number = 0;
 	for (struct addrinfo *node = *result; node; node = node->ai_next, number++) {
 		const unsigned from =
-		    number < wanted ? number / types : (unsigned)count - 1; /* three: the last one twice */
+			number < wanted ? number / types : (unsigned)count - 1; /* three: the last one twice */
 		set_node(node, addresses[from], scopes[from], port, family);
 		node->ai_socktype = types == 2 && number % 2 ? SOCK_DGRAM : SOCK_STREAM;
 		node->ai_protocol = node->ai_socktype == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;

@@ -55,8 +55,8 @@ static bool answer_for(const char *name, uint16_t port, struct answer *out)
 	    !setup_service_in_force(table, &snapshot.service, now_ms) || snapshot.service.resolve != MPF_RESOLVE_TABLE)
 		return false;
 	const struct choose_request request = { .reach = REACH_ANY,
-						.failed = memo_failed(&snapshot, now_ms),
-						.sticky = -1 };
+		                                .failed = memo_failed(&snapshot, now_ms),
+		                                .sticky = -1 };
 	choose_order(&snapshot, &request, &list);
 	if (list.count && snapshot.service.all_down != MPF_ALL_DOWN_TRY) {
 		/* There is a usable one: the dead may stand behind it, as with all-down = try. */
@@ -90,8 +90,8 @@ static bool hints_ours(const struct addrinfo *hints)
 {
 	return !hints ||
 	       ((hints->ai_family == AF_UNSPEC || hints->ai_family == AF_INET || hints->ai_family == AF_INET6) &&
-		(hints->ai_socktype == 0 || hints->ai_socktype == SOCK_STREAM) &&
-		(hints->ai_protocol == 0 || hints->ai_protocol == IPPROTO_TCP) && !(hints->ai_flags & AI_NUMERICHOST));
+	        (hints->ai_socktype == 0 || hints->ai_socktype == SOCK_STREAM) &&
+	        (hints->ai_protocol == 0 || hints->ai_protocol == IPPROTO_TCP) && !(hints->ai_flags & AI_NUMERICHOST));
 }
 
 /* The port that SERVICE names; 0 if it is NULL.  False: libc has to say what is wrong with it. */
@@ -107,8 +107,8 @@ static bool service_port(const char *service, const struct addrinfo *hints, uint
 		return number <= UINT16_MAX;
 	}
 	const struct addrinfo any = { .ai_family = AF_INET,
-				      .ai_socktype = SOCK_STREAM,
-				      .ai_flags = AI_NUMERICHOST | (hints ? hints->ai_flags & AI_NUMERICSERV : 0) };
+		                      .ai_socktype = SOCK_STREAM,
+		                      .ai_flags = AI_NUMERICHOST | (hints ? hints->ai_flags & AI_NUMERICSERV : 0) };
 	struct addrinfo *list;
 	if (next_functions()->getaddrinfo("127.0.0.1", service, &any, &list) != 0)
 		return false;
@@ -128,7 +128,7 @@ static void print_numeric(const struct answer *answer, size_t number, int family
 
 /* glibc frees each node by itself, so a list may be put together from several answers: libc is asked again, with numbers. */
 static int list_from_numbers(const struct answer *answer, const char *service, int family, const struct addrinfo *hints,
-			     struct addrinfo **result)
+                             struct addrinfo **result)
 {
 	struct addrinfo *list = NULL, **tail = &list;
 	for (size_t i = 0; i < answer->count; i++) {
@@ -160,16 +160,16 @@ static void print_port(uint16_t port, char out[6])
 }
 
 static int list_from_answer(const struct answer *answer, const char *node, const char *service, uint16_t port,
-			    const struct addrinfo *asked, struct addrinfo **result)
+                            const struct addrinfo *asked, struct addrinfo **result)
 {
 	const bool canonical = asked->ai_flags & AI_CANONNAME;
 	/* Without AI_ADDRCONFIG, which costs a netlink dump and is for DNS: the table says what is reachable. */
 	struct addrinfo hints = { .ai_family = AF_UNSPEC,
-				  .ai_socktype = asked->ai_socktype,
-				  .ai_protocol = asked->ai_protocol,
-				  .ai_flags = (asked->ai_flags &
-					       ~(AI_ADDRCONFIG | AI_CANONNAME | AI_V4MAPPED | AI_ALL | AI_PASSIVE)) |
-					      AI_NUMERICHOST };
+		                  .ai_socktype = asked->ai_socktype,
+		                  .ai_protocol = asked->ai_protocol,
+		                  .ai_flags = (asked->ai_flags &
+		                               ~(AI_ADDRCONFIG | AI_CANONNAME | AI_V4MAPPED | AI_ALL | AI_PASSIVE)) |
+		                              AI_NUMERICHOST };
 	char number[6];
 	/* A named service is looked up once, unless its protocols decide which nodes there are. */
 	if (service && hints.ai_socktype) {
@@ -178,7 +178,7 @@ static int list_from_answer(const struct answer *answer, const char *node, const
 	}
 	if (!gnu_get_libc_version)
 		return musl_list(answer->address, answer->scope, answer->count, asked->ai_family,
-				 canonical ? node : NULL, port, &hints, result);
+		                 canonical ? node : NULL, port, &hints, result);
 	const int status = list_from_numbers(answer, service, asked->ai_family, &hints, result);
 	if (status == 0 && canonical) {
 		(*result)->ai_canonname = strdup(node);
@@ -227,8 +227,8 @@ static int host_entry(const char *name, int family, struct hostent *out, char *b
 	if (!answer.count)
 		return ENOENT;
 	return hostent_fill(out, buffer, size, name, family, (const uint8_t(*)[16])answer.address, answer.count)
-		   ? 0
-		   : ERANGE;
+	               ? 0
+	               : ERANGE;
 }
 
 /* The contract of the _r forms: 0 and *RESULT NULL for "no such"; ERANGE asks for a larger buffer. */
@@ -242,7 +242,7 @@ static int finish_r(int status, struct hostent *entry, struct hostent **result, 
 }
 
 int names_gethostbyname_r(const char *name, struct hostent *entry, char *buffer, size_t size, struct hostent **result,
-			  int *error)
+                          int *error)
 {
 	const int status = host_entry(name, AF_INET, entry, buffer, size);
 	if (status < 0)
@@ -251,7 +251,7 @@ int names_gethostbyname_r(const char *name, struct hostent *entry, char *buffer,
 }
 
 int names_gethostbyname2_r(const char *name, int family, struct hostent *entry, char *buffer, size_t size,
-			   struct hostent **result, int *error)
+                           struct hostent **result, int *error)
 {
 	const int status = host_entry(name, family, entry, buffer, size);
 	if (status < 0)
@@ -269,8 +269,8 @@ static struct hostent *static_entry(int status, struct hostent *entry)
 }
 
 static struct hostent entry_storage;
-static char
-    buffer_storage[sizeof(char *) * (MPF_MAX_SERVICE_CANDIDATES + 3) + 16 * MPF_MAX_SERVICE_CANDIDATES + MPF_HOST_SIZE];
+static char buffer_storage[sizeof(char *) * (MPF_MAX_SERVICE_CANDIDATES + 3) + 16 * MPF_MAX_SERVICE_CANDIDATES +
+                           MPF_HOST_SIZE];
 
 struct hostent *names_gethostbyname(const char *name)
 {

@@ -87,7 +87,7 @@ static void emit(struct line *line)
 }
 
 void note_moved(const struct snapshot *snapshot, const struct endpoint *asked, const struct endpoint *used,
-		const char *why, uint32_t elapsed_us)
+                const char *why, uint32_t elapsed_us)
 {
 	if (!log_path && !to_stderr)
 		return;

@@ -3,10 +3,10 @@
 
 #include "preload/endpoint.h"
 
-enum { HANDSHAKES = 3, LONGEST_IN_CEILINGS = 8, MOST_SYN_RETRIES = 16 };
+enum { HANDSHAKES = 3, LONGEST_IN_CEILINGS = 8, LINEAR_RETRIES = 4, MOST_SYN_RETRIES = 16 };
 
 void plan_start(struct plan *plan, const struct snapshot *snapshot, const struct choose_list *list,
-		enum choose_reach reach)
+                enum choose_reach reach)
 {
 	*plan = (struct plan){ .snapshot = snapshot, .list = list, .never_back = reach == REACH_IPV6_MAPPED };
 }
@@ -27,10 +27,10 @@ uint64_t plan_wait_us(uint32_t handshake_us, uint32_t floor_ms, uint32_t ceiling
 
 uint64_t plan_patience_us(int syn_retries)
 {
-	const unsigned retries = syn_retries < 1		  ? 1
-				 : syn_retries > MOST_SYN_RETRIES ? MOST_SYN_RETRIES
-								  : (unsigned)syn_retries;
-	return ((2ull << retries) - 1) * 1000000;
+	const unsigned retries = syn_retries < 1                  ? 1
+	                         : syn_retries > MOST_SYN_RETRIES ? MOST_SYN_RETRIES
+	                                                          : (unsigned)syn_retries;
+	return ((2ull << retries) - 1 + LINEAR_RETRIES) * 1000000;
 }
 
 static bool is_mapped(const struct plan *plan, unsigned position)
@@ -55,7 +55,7 @@ int plan_next(struct plan *plan, uint64_t *wait_us)
 				continue;
 			const struct mpf_service *service = &plan->snapshot->service;
 			*wait_us = plan_wait_us(plan->snapshot->candidate[plan->list->candidate[position]].handshake_us,
-						service->attempt_floor_ms, service->attempt_ceiling_ms, plan->round);
+			                        service->attempt_floor_ms, service->attempt_ceiling_ms, plan->round);
 			plan->mapped |= is_mapped(plan, position);
 			plan->position++;
 			return (int)position;

@@ -9,15 +9,15 @@
 #include "preload/system.h"
 
 void report_send(const struct mpf_header *table, const struct snapshot *snapshot, enum mpf_report_kind kind,
-		 unsigned index, int error, uint64_t elapsed_us)
+                 unsigned index, int error, uint64_t elapsed_us)
 {
 	const int client_error = errno;
 	const struct mpf_report report = { .magic = MPF_MAGIC,
-					   .kind = kind,
-					   .generation = snapshot->generation,
-					   .candidate = snapshot->first_candidate + index,
-					   .error = (uint32_t)error,
-					   .elapsed_us = elapsed_us > UINT32_MAX ? UINT32_MAX : (uint32_t)elapsed_us };
+		                           .kind = kind,
+		                           .generation = snapshot->generation,
+		                           .candidate = snapshot->first_candidate + index,
+		                           .error = (uint32_t)error,
+		                           .elapsed_us = elapsed_us > UINT32_MAX ? UINT32_MAX : (uint32_t)elapsed_us };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	if (!table->report[0])
 		return;

@@ -47,5 +47,5 @@ const struct mpf_header *setup_table(uint32_t *now_ms)
 bool setup_service_in_force(const struct mpf_header *table, const struct mpf_service *service, uint32_t now_ms)
 {
 	return !service->off && (service->when_stale != MPF_STALE_PASS ||
-				 view_age_ms(now_ms, table->heartbeat_ms) <= service->stale_after_ms);
+	                         view_age_ms(now_ms, table->heartbeat_ms) <= service->stale_after_ms);
 }

@@ -17,7 +17,7 @@
 #define TCP_FASTOPEN_CONNECT 30
 #endif
 
-enum { DEFAULT_MSS = 536 }; /* what TCP_MAXSEG says of a socket on which it was never set */
+enum { IPV4_HEADERS = 40, IPV6_HEADERS = 60 }; /* with TCP's, without options */
 
 static bool get_option(int fd, int level, int option, void *value, socklen_t length)
 {
@@ -35,12 +35,16 @@ static void set_tcp(int fd, int option, int value)
 	setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value);
 }
 
-bool socket_is_fresh(int fd)
+bool socket_is_tcp(int fd)
 {
 	int protocol;
-	if (!get_option(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, sizeof protocol) || protocol != IPPROTO_TCP)
-		return false;
-	return (system_poll_now(fd, POLLIN | POLLOUT | POLLRDHUP) & (POLLHUP | POLLRDHUP | POLLNVAL)) == POLLHUP;
+	return get_option(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, sizeof protocol) && protocol == IPPROTO_TCP;
+}
+
+bool socket_is_fresh(int fd)
+{
+	return socket_is_tcp(fd) &&
+	       (system_poll_now(fd, POLLIN | POLLOUT | POLLRDHUP) & (POLLHUP | POLLRDHUP | POLLNVAL)) == POLLHUP;
 }
 
 enum choose_reach socket_reach(int fd, const struct endpoint *asked)
@@ -49,14 +53,13 @@ enum choose_reach socket_reach(int fd, const struct endpoint *asked)
 	if (endpoint_is_ipv4(asked->address))
 		return REACH_IPV4;
 	return get_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof v6only) && !v6only ? REACH_IPV6_MAPPED
-											    : REACH_IPV6;
+	                                                                                    : REACH_IPV6;
 }
 
-bool socket_begin(struct client_socket *socket, int fd, int family)
+bool socket_begin(struct client_socket *socket, int fd, int family, bool checked)
 {
-	*socket = (struct client_socket){ .fd = fd, .family = family, .flags = system_fcntl(fd, F_GETFL, 0) };
-	const int mss = get_tcp(fd, TCP_MAXSEG);
-	socket->mss = mss == DEFAULT_MSS ? 0 : mss;
+	const int flags = system_fcntl(fd, F_GETFL, 0);
+	*socket = (struct client_socket){ .fd = fd, .family = family, .flags = flags, .checked = checked };
 	return socket->flags >= 0;
 }
 
@@ -72,13 +75,34 @@ static int connect_to(const struct client_socket *socket, const struct endpoint 
 	return next_functions()->connect(socket->fd, &address.any, length);
 }
 
-int socket_start(const struct client_socket *socket, const struct endpoint *to)
+/* On a socket that does not block.  Asking at once how it went saves a poll() where the other end is near. */
+static int start_and_ask(struct client_socket *socket, const struct endpoint *to, bool *began)
+{
+	int result = connect_to(socket, to);
+	/* Nothing connects at once but TCP_FASTOPEN_CONNECT, which has not sent anything yet: again, without it. */
+	if (result == 0 && socket_clear_fastopen(socket->fd)) {
+		if (!socket_reset(socket)) {
+			errno = EBADF;
+			return -1;
+		}
+		result = connect_to(socket, to);
+	}
+	*began = result == 0 || errno == EINPROGRESS;
+	if (result < 0 && *began) {
+		result = connect_to(socket, to);
+		if (result < 0 && errno == EALREADY)
+			errno = EINPROGRESS;
+	}
+	return result;
+}
+
+int socket_start(struct client_socket *socket, const struct endpoint *to, bool *began)
 {
 	if (!socket_is_blocking(socket))
-		return connect_to(socket, to);
+		return start_and_ask(socket, to, began);
 	if (system_fcntl(socket->fd, F_SETFL, socket->flags | O_NONBLOCK) < 0)
 		return -1;
-	const int result = connect_to(socket, to);
+	const int result = start_and_ask(socket, to, began);
 	const int error = errno;
 	system_fcntl(socket->fd, F_SETFL, socket->flags);
 	errno = error;
@@ -90,11 +114,27 @@ int socket_finish(const struct client_socket *socket, const struct endpoint *to)
 	return connect_to(socket, to);
 }
 
+/* While a connection is under way TCP_MAXSEG itself cannot be read, but what is announced is the smaller of it and what the route's MTU
+ * allows: where it is smaller than that, the client has set it. */
+static int client_mss(const struct client_socket *socket)
+{
+	struct tcp_info info = { .tcpi_advmss = 0 };
+	int mtu = 0, headers = IPV4_HEADERS;
+	if (!get_option(socket->fd, IPPROTO_IP, IP_MTU, &mtu, sizeof mtu)) {
+		get_option(socket->fd, IPPROTO_IPV6, IPV6_MTU, &mtu, sizeof mtu);
+		headers = IPV6_HEADERS;
+	}
+	if (!get_option(socket->fd, IPPROTO_TCP, TCP_INFO, &info, sizeof info))
+		return 0;
+	return (int)info.tcpi_advmss < mtu - headers ? (int)info.tcpi_advmss : 0;
+}
+
 void socket_learn(struct client_socket *socket)
 {
 	if (socket->known)
 		return;
 	get_option(socket->fd, SOL_SOCKET, SO_COOKIE, &socket->cookie, sizeof socket->cookie);
+	socket->mss = client_mss(socket);
 	socket->quickack = get_tcp(socket->fd, TCP_QUICKACK);
 	/* A clamp that nobody set is 65535 times a power of two while a connection is under way (the largest window). */
 	socket->clamp = get_tcp(socket->fd, TCP_WINDOW_CLAMP);

@@ -17,8 +17,9 @@ struct client_socket {
 	int fd;
 	int family;     /* of the address that the client gave: AF_INET or AF_INET6 */
 	int flags;      /* F_GETFL */
-	int mss;        /* TCP_MAXSEG as the client set it, 0: not set */
+	bool checked;   /* it is known to be a fresh TCP socket */
 	bool known;     /* the rest is filled in */
+	int mss;        /* TCP_MAXSEG as the client set it, 0: not set, or of no consequence on this route */
 	int clamp;      /* TCP_WINDOW_CLAMP as the client set it, 0: not set */
 	int quickack;   /* TCP_QUICKACK */
 	uint64_t cookie; /* SO_COOKIE: another thread may close the number and open it again */
@@ -30,16 +31,20 @@ enum socket_state { SOCKET_CONNECTING, SOCKET_CONNECTED, SOCKET_CLOSED, SOCKET_S
  * connect() has an answer of its own to give (EALREADY, EISCONN, the pending error). */
 bool socket_is_fresh(int fd);
 
+bool socket_is_tcp(int fd);
+
 enum choose_reach socket_reach(int fd, const struct endpoint *asked);
 
-/* Reads what an attempt has to know or will wipe out.  False: not a socket to be watched. */
-bool socket_begin(struct client_socket *socket, int fd, int family);
+/* False: not a descriptor.  CHECKED: socket_is_fresh() has been asked. */
+bool socket_begin(struct client_socket *socket, int fd, int family, bool checked);
 
 bool socket_is_blocking(const struct client_socket *socket);
 
-/* Starts a connection, never waiting: as a connect() on a non-blocking socket.  The client's O_NONBLOCK is back when it returns.
+/* Starts a connection, never waiting.  0: it is there already (loopback).  EINPROGRESS: under way.  Another errno: what connect() said;
+ * *BEGAN tells whether it said so of this attempt, or at once, when it may be about an earlier one of the client's.
+ * The client's O_NONBLOCK is back when it returns; TCP_FASTOPEN_CONNECT, with which connect() "succeeds" to a dead host, is cleared.
  * To be called with signals held. */
-int socket_start(const struct client_socket *socket, const struct endpoint *to);
+int socket_start(struct client_socket *socket, const struct endpoint *to, bool *began);
 
 /* After the kernel has said that the attempt is over: connect() once more, for 0 or its own errno. */
 int socket_finish(const struct client_socket *socket, const struct endpoint *to);
@@ -60,7 +65,7 @@ uint64_t socket_send_timeout_us(int fd);
 /* How long the kernel would try on this socket: TCP_SYNCNT, and TCP_USER_TIMEOUT if it is set. */
 uint64_t socket_patience_us(int fd);
 
-/* Clears TCP_FASTOPEN_CONNECT, with which connect() "succeeds" to a dead host; true if it was set. */
+/* Clears TCP_FASTOPEN_CONNECT; true if it was set. */
 bool socket_clear_fastopen(int fd);
 
 #endif

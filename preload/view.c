@@ -13,8 +13,8 @@ enum { HEARTBEAT_LOST_MS = 3000, LOOK_AGAIN_MS = 1000 };
 
 static const char *table_path;
 static struct mpf_header *mapped; /* atomic */
-static uint32_t looked_ms;	  /* atomic: when the file was last looked at */
-static uint32_t file_identity;	  /* atomic: of the mapped file, so that one stat() can tell that it is still the one */
+static uint32_t looked_ms;        /* atomic: when the file was last looked at */
+static uint32_t file_identity;    /* atomic: of the mapped file, so that one stat() can tell that it is still the one */
 
 uint32_t view_age_ms(uint32_t now_ms, uint32_t then_ms)
 {
@@ -56,7 +56,7 @@ static bool same_geometry(const struct mpf_header *a, const struct mpf_header *b
 {
 	return !memcmp(a, b, offsetof(struct mpf_header, active)) &&
 	       !memcmp(&a->services, &b->services,
-		       offsetof(struct mpf_header, boot_id) - offsetof(struct mpf_header, services));
+	               offsetof(struct mpf_header, boot_id) - offsetof(struct mpf_header, services));
 }
 
 /* Puts TABLE where readers find it.  Other threads may be reading the old one, so it is never unmapped: the new one is moved
