@@ -37,8 +37,10 @@ CONF = conf/conf.o conf/build.o conf/validate.o conf/set.o conf/set_text.o conf/
 TABLE = probe/table_writer.o probe/image.o
 CHECKS = probe/check.o probe/check_tcp.o probe/check_curl.o probe/check_exec.o probe/check_warm.o probe/curl_loop.o \
 	probe/needle.o probe/dial.o probe/outcome.o probe/clock.o preload/endpoint.o
-DAEMON = probe/mpfailoverd.o probe/engine.o probe/roster.o probe/candidate.o probe/verdict.o probe/schedule.o \
-	probe/estimate.o probe/lateness.o probe/reason.o probe/log.o $(CHECKS) $(TABLE) $(CONF)
+ENGINE = probe/engine.o probe/roster.o probe/candidate.o probe/canary.o probe/doubt.o probe/watch.o probe/watch_pause.o \
+	probe/reports.o probe/netlink.o probe/verdict.o probe/schedule.o probe/estimate.o probe/lateness.o probe/reason.o \
+	probe/log.o $(CHECKS) $(TABLE)
+DAEMON = probe/mpfailoverd.o $(ENGINE) $(CONF)
 CTL = probe/mpfailoverctl.o probe/ctl_status.o probe/ctl_status_text.o probe/ctl_status_json.o probe/ctl_watch.o \
 	probe/ctl_explain.o probe/ctl_table.o probe/ctl_text.o probe/ctl_grid.o probe/reason.o probe/verdict.o \
 	preload/view.o $(READER)
@@ -52,6 +54,7 @@ CTL_LIBS = -ljansson
 # Unit tests: test_NAME is tests/unit/test_NAME.c and the objects named here.
 TESTS =
 TESTS += test_verdict test_schedule test_estimate test_lateness test_needle test_log test_checks test_checks_tls
+TESTS += test_scan test_conf_values test_conf test_conf_refused test_conf_limits test_conf_include test_conf_files
 TESTS += test_ctl_text test_ctl_grid test_ctl_status
 
 at = $(addprefix $(B)/,$(1))
@@ -75,11 +78,30 @@ $(B)/%.o: %.c
 $(call at,$(TESTS)): $(B)/%: $(B)/tests/unit/%.o
 	$(CC) $(MPF_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+$(B)/test_scan: $(call at,conf/scan.o)
+$(B)/test_conf_values: $(call at,conf/address.o conf/duration.o conf/text.o)
+$(call at,test_conf test_conf_refused test_conf_limits test_conf_include test_conf_files): LIBS = $(CONF_LIBS)
+$(call at,test_conf test_conf_refused test_conf_limits test_conf_include test_conf_files): $(call at,$(CONF))
+
 $(B)/test_ctl_text: $(call at,probe/ctl_text.o probe/verdict.o)
 $(B)/test_ctl_grid: $(call at,probe/ctl_grid.o)
 $(B)/test_ctl_status: LIBS = -ljansson
 $(B)/test_ctl_status: $(call at,probe/ctl_status_text.o probe/ctl_status_json.o probe/ctl_table.o probe/ctl_text.o \
 	probe/ctl_grid.o probe/reason.o probe/verdict.o preload/view.o $(READER))
+
+FIXTURE = tests/unit/fixture.o probe/image.o
+$(B)/test_choose: $(call at,preload/choose.o preload/endpoint.o $(FIXTURE))
+$(B)/test_endpoint: $(call at,preload/endpoint.o $(FIXTURE))
+$(B)/test_hostent: $(call at,preload/hostent.o)
+$(B)/test_memo: $(call at,preload/memo.o $(FIXTURE))
+$(B)/test_lookup: $(call at,preload/lookup.o $(FIXTURE))
+$(B)/test_image: $(call at,preload/lookup.o $(FIXTURE))
+$(B)/test_image_adopt: $(call at,$(FIXTURE))
+$(B)/test_table_writer: $(call at,probe/table_writer.o preload/lookup.o $(FIXTURE))
+$(B)/test_table_race: $(call at,probe/table_writer.o preload/lookup.o tests/unit/tagged.o $(FIXTURE))
+NAMES = $(READER) preload/setup.o preload/view.o preload/memo.o preload/note.o preload/names.o preload/musl_list.o preload/hostent.o \
+	tests/unit/next_libc.o
+$(B)/test_damage: $(call at,$(NAMES) $(FIXTURE))
 
 # What the end-to-end tests and the benchmark run: tests/clients/NAME.c and the objects named here.
 PROGRAMS = $(addprefix clients/,fetch hammer forks signals states make_table paint_table plugin_host linked_early libearly.so libpassthru.so Fetch.class)
@@ -103,15 +125,16 @@ $(B)/clients/%: $(B)/tests/clients/%.o
 	@mkdir -p $(@D)
 	$(CC) $(MPF_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $^ -pthread $(CLIENT_LIBS)
 
-test-programs: $(call at,$(TESTS) $(PROGRAMS) $(BENCHES))
+test-programs: $(call at,$(TESTS) $(PROGRAMS) $(BENCHES) demo-client)
 
 # Every test.  What does not build is one of the failures, so the last line always tells how many there were.
 AT_ONCE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
 check:
 	scripts/deps build test
-	-@$(MAKE) $(AT_ONCE) -k all test-programs
-	-@$(MAKE) $(AT_ONCE) -k m32
-	-@$(MAKE) $(AT_ONCE) -k B=$(B)/asan SANITIZE=address,undefined all test-programs
+	@echo 'building: as it is installed, for 32 bits, with sanitizers'
+	-@$(MAKE) $(AT_ONCE) -sk all test-programs
+	-@$(MAKE) $(AT_ONCE) -sk m32
+	-@$(MAKE) $(AT_ONCE) -sk B=$(B)/asan SANITIZE=address,undefined all test-programs
 	@B='$(B)' UNITS='$(TESTS)' tests/run
 
 # The library for 32-bit clients, and one of those.

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/ctl_status_text.h"
+
+#include "preload/choose.h"
+#include "preload/endpoint.h"
+#include "probe/ctl_grid.h"
+#include "probe/ctl_text.h"
+#include "probe/reason.h"
+
+/* What a silent daemon means for the clients. */
+static void consequence(const struct ctl_table *table, char out[CTL_TEXT])
+{
+	uint32_t passing = 0;
+	for (uint32_t i = 0; i < table->slot.service_count; i++)
+		passing += table->slot.services[i].when_stale == MPF_STALE_PASS && ctl_table_stale(table, i);
+	if (!passing)
+		snprintf(out, CTL_TEXT, "clients go by the last verdicts");
+	else if (passing == table->slot.service_count)
+		snprintf(out, CTL_TEXT, "clients pass everything through (when-stale = pass-through)");
+	else
+		snprintf(out, CTL_TEXT,
+			 "clients go by the last verdicts, and pass %u of %u services through (when-stale)", passing,
+			 table->slot.service_count);
+}
+
+/* The heartbeat and what follows from it; its colour is returned. */
+static enum grid_colour daemon_line(const struct ctl_table *table, char out[CTL_ERROR_SIZE])
+{
+	const uint32_t age_ms = ctl_table_heartbeat_age_ms(table), pid = table->header.writer_pid;
+	char age[CTL_TEXT], then[CTL_TEXT];
+	ctl_text_duration(age_ms / 1000, age);
+	consequence(table, then);
+	if (ctl_table_alive(table)) {
+		snprintf(out, CTL_ERROR_SIZE, "pid %u%s, version %s, heartbeat %.1f s ago", pid,
+			 table->pid_exists ? "" : " (no such process here: in another container, or killed just now)",
+			 (const char *)table->header.version, age_ms / 1e3);
+		return GRID_PLAIN;
+	}
+	if (!table->this_boot)
+		snprintf(out, CTL_ERROR_SIZE, "not running since this machine was started; %s", then);
+	else if (!pid)
+		snprintf(out, CTL_ERROR_SIZE, "ended %s ago: the daemon is not running; %s", age, then);
+	else if (table->pid_exists)
+		snprintf(out, CTL_ERROR_SIZE,
+			 "no heartbeat for %s, though process %u exists: the daemon hangs or is stopped; %s", age, pid,
+			 then);
+	else
+		snprintf(out, CTL_ERROR_SIZE, "no heartbeat for %s: the daemon is not running; %s", age, then);
+	return GRID_RED;
+}
+
+static void print_head(FILE *out, const struct ctl_table *table, const char *path, bool with_colour)
+{
+	char line[CTL_ERROR_SIZE], loaded[CTL_TEXT];
+	fprintf(out, "table    %s\n", path);
+	fprintf(out, "config   %s, loaded %s ago\n", (const char *)table->slot.source,
+		ctl_text_since(table->now_s, table->slot.loaded_s, loaded));
+	const enum grid_colour colour = daemon_line(table, line);
+	fputs("daemon   ", out);
+	grid_print_text(out, colour, line, with_colour);
+	fputc('\n', out);
+	if (table->header.off) {
+		fputs("off      ", out);
+		grid_print_text(out, GRID_YELLOW, "by an operator: all clients pass everything through", with_colour);
+		fputc('\n', out);
+	}
+}
+
+static enum grid_colour verdict_colour(uint32_t word)
+{
+	switch (choose_rank_of(word, false)) {
+	case RANK_UP:
+		return GRID_GREEN;
+	case RANK_DOWN:
+	case RANK_NEVER:
+		return GRID_RED;
+	default:
+		return GRID_YELLOW;
+	}
+}
+
+static void add_last_check(struct grid *grid, const struct ctl_table *table, const struct mpf_info *info)
+{
+	char reason[REASON_TEXT], ago[CTL_TEXT], text[CTL_ERROR_SIZE] = "-";
+	if (info->checked_s) {
+		reason_print(info->last_reason & 0xff, info->last_reason >> 8, reason);
+		snprintf(text, sizeof text, "%s, %s ago", reason, ctl_text_since(table->now_s, info->checked_s, ago));
+	}
+	grid_add(grid, GRID_PLAIN, text);
+}
+
+static void add_candidate(struct grid *grid, const struct ctl_table *table, uint32_t service, uint32_t number)
+{
+	const struct mpf_candidate *candidate = &table->slot.candidates[number];
+	const struct mpf_info *info = &table->slot.infos[number];
+	char text[CTL_TEXT];
+	grid_add(grid, GRID_PLAIN, (const char *)table->slot.services[service].name);
+	grid_add(grid, GRID_PLAIN, (const char *)info->name);
+	endpoint_print(candidate->address, candidate->scope, (uint16_t)candidate->port, text);
+	grid_add(grid, GRID_PLAIN, text);
+	grid_add(grid, verdict_colour(candidate->word), ctl_text_word(candidate->word, text));
+	grid_add(grid, GRID_PLAIN, ctl_text_since(table->now_s, info->since_s, text));
+	add_last_check(grid, table, info);
+	grid_add(grid, GRID_PLAIN, ctl_text_micros(candidate->handshake_us, text));
+	if (table->slot.uplink_count)
+		grid_add(grid, GRID_PLAIN,
+			 candidate->uplink ? (const char *)table->slot.uplinks[candidate->uplink - 1].name : "-");
+}
+
+static bool print_candidates(FILE *out, const struct ctl_table *table, bool with_colour)
+{
+	static const char *const titles[] = { "SERVICE", "CANDIDATE",  "ADDRESS",   "VERDICT",
+					      "SINCE",	 "LAST CHECK", "HANDSHAKE", "UPLINK" };
+	struct grid grid = { .columns = table->slot.uplink_count ? 8 : 7 };
+	for (unsigned i = 0; i < grid.columns; i++)
+		grid_add(&grid, GRID_BOLD, titles[i]);
+	for (uint32_t i = 0; i < table->slot.service_count; i++) {
+		const struct mpf_service *service = &table->slot.services[i];
+		for (uint32_t j = 0; j < service->candidate_count; j++)
+			add_candidate(&grid, table, i, service->first_candidate + j);
+	}
+	const bool done = !grid.failed;
+	grid_print(&grid, out, with_colour);
+	grid_free(&grid);
+	return done;
+}
+
+/* With nothing usable: are there down ones left that clients try? */
+static bool tries_down(const struct ctl_table *table, const struct mpf_service *service)
+{
+	for (uint32_t i = 0; i < service->candidate_count; i++)
+		if (choose_rank_of(table->slot.candidates[service->first_candidate + i].word, false) == RANK_DOWN)
+			return service->all_down == MPF_ALL_DOWN_TRY;
+	return false;
+}
+
+/* What the rows do not say at a glance. */
+static void print_notes(FILE *out, const struct ctl_table *table, bool with_colour)
+{
+	char line[CTL_ERROR_SIZE], since[CTL_TEXT];
+	for (uint32_t i = 0; i < table->slot.service_count; i++) {
+		const struct mpf_service *service = &table->slot.services[i];
+		if (service->off)
+			snprintf(line, sizeof line, "%s: off by an operator: clients pass it through\n",
+				 (const char *)service->name);
+		else if (!ctl_table_usable(table, i))
+			snprintf(line, sizeof line, "%s: no candidate is usable: clients %s\n",
+				 (const char *)service->name,
+				 tries_down(table, service) ? "try those that are down, in their order"
+							    : "pass through");
+		else
+			continue;
+		grid_print_text(out, service->off ? GRID_YELLOW : GRID_RED, line, with_colour);
+	}
+	for (uint32_t i = 0; i < table->slot.uplink_count; i++) {
+		const struct mpf_uplink *uplink = &table->slot.uplinks[i];
+		if (!uplink->down)
+			continue;
+		snprintf(line, sizeof line, "uplink %s: down for %s: all its candidates fail while another's live\n",
+			 (const char *)uplink->name, ctl_text_since(table->now_s, uplink->since_s, since));
+		grid_print_text(out, GRID_RED, line, with_colour);
+	}
+}
+
+bool status_text(FILE *out, const struct ctl_table *table, const char *path, bool with_colour)
+{
+	print_head(out, table, path, with_colour);
+	fputc('\n', out);
+	const bool done = print_candidates(out, table, with_colour);
+	print_notes(out, table, with_colour);
+	return done;
+}

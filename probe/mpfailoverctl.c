@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/ctl.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "preload/table.h"
+
+struct command {
+	const char *name, *arguments, *summary;
+	int (*run)(struct ctl *ctl, int argc, char **argv);
+};
+
+static const struct command commands[] = {
+	{ "status", "[--json] [--watch]", "what the table says of every candidate (works without the daemon)",
+	  ctl_status },
+	{ "explain", "HOST|ADDRESS [PORT]", "where a connect would go now, and why", ctl_explain },
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "usage: mpfailoverctl [-t TABLE] COMMAND [ARGUMENT ...]\n\n");
+	for (int i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-9s%-22s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+	fprintf(out,
+		"\n"
+		"  -t, --table TABLE   another table than %s\n"
+		"                      (the environment's MPFAILOVER_TABLE does the same)\n"
+		"  -h, --help          this text; after a command, that of the command\n"
+		"  -V, --version\n",
+		MPF_DEFAULT_TABLE);
+}
+
+static void print_usage(FILE *out, const struct command *command)
+{
+	fprintf(out, "usage: mpfailoverctl [-t TABLE] %s %s\n", command->name, command->arguments);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (int i = 0; i < COMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+	fprintf(stderr, "mpfailoverctl: there is no command \"%s\"; there are:", name);
+	for (int i = 0; i < COMMANDS; i++)
+		fprintf(stderr, "%s %s", i ? "," : "", commands[i].name);
+	fputc('\n', stderr);
+	return CTL_USAGE;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+	return false;
+}
+
+static int run_command(struct ctl *ctl, int argc, char **argv)
+{
+	const struct command *command = find_command(argv[0]);
+	if (!command)
+		return unknown_command(argv[0]);
+	if (asks_for_help(argc, argv)) {
+		print_usage(stdout, command);
+		printf("\n%s\n", command->summary);
+		return CTL_OK;
+	}
+	static char program[] = "mpfailoverctl"; /* for getopt()'s messages */
+	argv[0] = program;
+	optind = 0; /* getopt() starts anew, at the command's own arguments */
+	int result = command->run(ctl, argc, argv);
+	if (result == CTL_USAGE)
+		print_usage(stderr, command);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "table", required_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	const char *table = getenv("MPFAILOVER_TABLE");
+	struct ctl ctl = { .table = table && *table ? table : MPF_DEFAULT_TABLE };
+	for (int option; (option = getopt_long(argc, argv, "+t:hV", options, NULL)) != -1;)
+		switch (option) {
+		case 't':
+			ctl.table = optarg;
+			break;
+		case 'h':
+			print_help(stdout);
+			return CTL_OK;
+		case 'V':
+			printf("mpfailoverctl %s\n", MPF_VERSION);
+			return CTL_OK;
+		default:
+			print_help(stderr);
+			return CTL_USAGE;
+		}
+	if (optind == argc) {
+		print_help(stderr);
+		return CTL_USAGE;
+	}
+	int result = run_command(&ctl, argc - optind, argv + optind);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return result;
+	perror("mpfailoverctl: standard output");
+	return CTL_FAILED;
+}
