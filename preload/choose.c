@@ -96,3 +96,34 @@ void choose_order(const struct snapshot *snapshot, const struct choose_request *
 		out->rank[out->count++] = out->rank[i];
 	}
 }
+
+static bool answered(const struct snapshot *snapshot, const struct choose_list *list,
+                     const struct mpf_candidate *candidate)
+{
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct mpf_candidate *other = &snapshot->candidate[list->candidate[i]];
+		if (!memcmp(other->address, candidate->address, sizeof other->address) &&
+		    other->scope == candidate->scope)
+			return true;
+	}
+	return false;
+}
+
+void choose_answer(const struct snapshot *snapshot, uint32_t failed, struct choose_list *out)
+{
+	const struct choose_request request = { .reach = REACH_ANY, .failed = failed, .sticky = -1 };
+	const bool down_too = snapshot->service.all_down == MPF_ALL_DOWN_TRY;
+	struct choose_list list;
+	/* All that may be tried at all; if the best of it is dead, all-down says whether it is handed out. */
+	list.count = sort(snapshot, &request, RANK_DOWN, &list);
+	out->count = 0;
+	if (!list.count || (list.rank[0] >= RANK_DOWN && !down_too))
+		return;
+	for (unsigned i = 0; i < list.count; i++) {
+		const struct mpf_candidate *candidate = &snapshot->candidate[list.candidate[i]];
+		if (candidate->port || answered(snapshot, out, candidate))
+			continue;
+		out->candidate[out->count] = list.candidate[i];
+		out->rank[out->count++] = list.rank[i];
+	}
+}

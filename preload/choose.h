@@ -47,6 +47,10 @@ enum choose_rank choose_rank_of(uint32_t word, bool failed);
 /* The usable candidates in order, then those that are down if the service's all-down is `try`.  Empty: pass through. */
 void choose_order(const struct snapshot *snapshot, const struct choose_request *request, struct choose_list *out);
 
+/* What a name answers: candidates with distinct addresses, best first, the dead ones last if there is a usable one; none with a port of
+ * its own, since its address means nothing on the port that will be asked for.  Empty: libc's. */
+void choose_answer(const struct snapshot *snapshot, uint32_t failed, struct choose_list *out);
+
 /* For people: "up", "doubted" ... */
 const char *choose_rank_name(enum choose_rank rank);
 

@@ -23,27 +23,6 @@ struct answer {
 	uint32_t scope[MPF_MAX_SERVICE_CANDIDATES];
 };
 
-static bool holds(const struct answer *answer, const struct mpf_candidate *candidate)
-{
-	for (size_t i = 0; i < answer->count; i++)
-		if (!memcmp(answer->address[i], candidate->address, 16) && answer->scope[i] == candidate->scope)
-			return true;
-	return false;
-}
-
-static void answer_from_list(const struct snapshot *snapshot, const struct choose_list *list, struct answer *out)
-{
-	out->count = 0;
-	for (unsigned i = 0; i < list->count; i++) {
-		const struct mpf_candidate *candidate = &snapshot->candidate[list->candidate[i]];
-		/* One with a port of its own is for connect() alone: its address means nothing on the port that was asked for. */
-		if (candidate->port || holds(out, candidate))
-			continue;
-		memcpy(out->address[out->count], candidate->address, 16);
-		out->scope[out->count++] = candidate->scope;
-	}
-}
-
 /* False: not ours, or nothing to say: libc's. */
 static bool answer_for(const char *name, uint16_t port, struct answer *out)
 {
@@ -54,16 +33,13 @@ static bool answer_for(const char *name, uint16_t port, struct answer *out)
 	if (!table || !lookup_host(table, name, port, &snapshot) ||
 	    !setup_service_in_force(table, &snapshot.service, now_ms) || snapshot.service.resolve != MPF_RESOLVE_TABLE)
 		return false;
-	const struct choose_request request = { .reach = REACH_ANY,
-		                                .failed = memo_failed(&snapshot, now_ms),
-		                                .sticky = -1 };
-	choose_order(&snapshot, &request, &list);
-	if (list.count && snapshot.service.all_down != MPF_ALL_DOWN_TRY) {
-		/* There is a usable one: the dead may stand behind it, as with all-down = try. */
-		snapshot.service.all_down = MPF_ALL_DOWN_TRY;
-		choose_order(&snapshot, &request, &list);
+	choose_answer(&snapshot, memo_failed(&snapshot, now_ms), &list);
+	out->count = list.count;
+	for (unsigned i = 0; i < list.count; i++) {
+		const struct mpf_candidate *candidate = &snapshot.candidate[list.candidate[i]];
+		memcpy(out->address[i], candidate->address, sizeof out->address[i]);
+		out->scope[i] = candidate->scope;
 	}
-	answer_from_list(&snapshot, &list, out);
 	return out->count > 0;
 }
 

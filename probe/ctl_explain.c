@@ -33,7 +33,7 @@ struct explain {
 static bool lookup(const struct explain *explain, const struct mpf_header *table, uint16_t port, struct snapshot *out)
 {
 	return explain->by_name ? lookup_host(table, explain->what, port, out)
-				: lookup_address(table, explain->asked.address, explain->asked.scope, port, out);
+	                        : lookup_address(table, explain->asked.address, explain->asked.scope, port, out);
 }
 
 /* Asks the table as the library does, and takes the copy that has the names from the same generation of it. */
@@ -118,7 +118,7 @@ static bool passes_all(const struct explain *explain)
 	else if (service->off)
 		printf("passes through: an operator has turned this service off\n");
 	else if (service->when_stale == MPF_STALE_PASS &&
-		 ctl_table_stale(&explain->table, explain->snapshot.service_index))
+	         ctl_table_stale(&explain->table, explain->snapshot.service_index))
 		printf("passes through: no heartbeat of the daemon for %s, and when-stale = pass-through\n",
 		       ctl_text_duration(ctl_table_heartbeat_age_ms(&explain->table) / 1000, age));
 	else
@@ -132,40 +132,13 @@ static uint16_t port_of(const struct mpf_candidate *candidate, uint16_t port)
 	return candidate->port ? (uint16_t)candidate->port : port;
 }
 
-static bool same_address(const struct mpf_candidate *a, const struct mpf_candidate *b)
-{
-	return !memcmp(a->address, b->address, sizeof a->address) && a->scope == b->scope;
-}
-
-/* What a name answers: distinct addresses, best first, the dead ones behind if there is a usable one; none with a port of its
- * own. */
-static void name_order(const struct snapshot *snapshot, struct choose_list *out)
-{
-	const struct choose_request request = { .reach = REACH_ANY, .sticky = -1 };
-	struct snapshot with_down = *snapshot;
-	struct choose_list list;
-	with_down.service.all_down = MPF_ALL_DOWN_TRY;
-	choose_order(snapshot, &request, &list);
-	if (list.count)
-		choose_order(&with_down, &request, &list);
-	out->count = 0;
-	for (unsigned i = 0; i < list.count; i++) {
-		const struct mpf_candidate *candidate = &snapshot->candidate[list.candidate[i]];
-		bool known = candidate->port != 0;
-		for (unsigned j = 0; j < out->count; j++)
-			known |= same_address(candidate, &snapshot->candidate[out->candidate[j]]);
-		if (!known)
-			out->candidate[out->count++] = list.candidate[i];
-	}
-}
-
 /* What getaddrinfo() hands out.  The first of it is what a client asks connect() for.  False: nothing of ours. */
 static bool print_answer(struct explain *explain)
 {
 	const bool from_table = explain->snapshot.service.resolve == MPF_RESOLVE_TABLE;
 	struct choose_list list;
 	char text[ENDPOINT_TEXT];
-	name_order(&explain->snapshot, &list);
+	choose_answer(&explain->snapshot, 0, &list);
 	if (!list.count || !from_table)
 		printf("getaddrinfo() asks libc: %s\n",
 		       from_table ? "no candidate is usable, or all have a port of their own" : "resolve = dns");
@@ -216,7 +189,7 @@ static void describe(const struct explain *explain, uint32_t index, char out[CTL
 		return;
 	case RANK_NEVER:
 		snprintf(out, CTL_ERROR_SIZE, "%s",
-			 mpf_word_operator(word) == MPF_MAINT ? "in maintenance" : "a verdict from a newer version");
+		         mpf_word_operator(word) == MPF_MAINT ? "in maintenance" : "a verdict from a newer version");
 	}
 }
 
@@ -279,7 +252,7 @@ static int print_order(const struct explain *explain)
 	struct grid grid = { .columns = 4 };
 	char from[ENDPOINT_TEXT], to[ENDPOINT_TEXT];
 	choose_order(snapshot, &(struct choose_request){ .reach = reach, .sticky = -1, .address = asked->address },
-		     &list);
+	             &list);
 	endpoint_print(asked->address, asked->scope, asked->port, from);
 	if (!list.count)
 		printf("connect() to %s passes through: nothing is usable\n", from);
