@@ -50,9 +50,20 @@ static bool is_asked(const struct endpoint *endpoint, const struct endpoint *ask
 	return endpoint->port == asked->port && !memcmp(endpoint->address, asked->address, sizeof asked->address);
 }
 
+static const struct mpf_candidate *candidate_at(const struct call *call, int position)
+{
+	return &call->snapshot.candidate[call->list.candidate[position]];
+}
+
+/* The source address that an attempt at CANDIDATE has to have, NULL: any. */
+static const uint8_t *source_of(const struct mpf_candidate *candidate)
+{
+	return candidate->has_source ? candidate->source : NULL;
+}
+
 static bool goes_to_asked(const struct call *call, int position)
 {
-	const struct endpoint to = endpoint_of(&call->snapshot.candidate[call->list.candidate[position]], &call->asked);
+	const struct endpoint to = endpoint_of(candidate_at(call, position), &call->asked);
 	return is_asked(&to, &call->asked);
 }
 
@@ -81,12 +92,14 @@ static void blame(struct call *call, int position, int error, uint64_t elapsed_u
 /* The best candidate and nothing else, as the client would have called it. */
 static int connect_unwatched(struct call *call, const struct sockaddr *address, socklen_t length)
 {
-	if (goes_to_asked(call, 0))
+	const uint8_t *source = source_of(candidate_at(call, 0));
+	if (goes_to_asked(call, 0) && !source)
 		return next_functions()->connect(call->socket.fd, address, length);
-	const struct endpoint to = endpoint_of(&call->snapshot.candidate[call->list.candidate[0]], &call->asked);
+	const struct endpoint to = endpoint_of(candidate_at(call, 0), &call->asked);
 	union endpoint_sockaddr moved;
 	const socklen_t moved_length = endpoint_to_sockaddr(&to, call->socket.family, &moved);
 	socket_clear_fastopen(call->socket.fd);
+	socket_bind_source(&call->socket, source); /* if that is not to be had, better from anywhere than not at all */
 	const int result = next_functions()->connect(call->socket.fd, &moved.any, moved_length);
 	const int error = errno;
 	if (result < 0 && attempt_meaning(error) == ATTEMPT_FAILED)
@@ -120,6 +133,7 @@ static int give_up(struct call *call, int error)
 	socklen_t length = sizeof pending;
 	if (socket_reset(&call->socket)) /* which leaves an error of its own behind */
 		getsockopt(call->socket.fd, SOL_SOCKET, SO_ERROR, &pending, &length);
+	socket_bind_source(&call->socket, NULL);
 	errno = error;
 	return -1;
 }
@@ -165,7 +179,10 @@ static void try_one(struct call *call, const struct interrupt *hold, const struc
                     struct trial *trial)
 {
 	const uint64_t began_us = system_now_us();
-	trial->end = attempt_start(&call->socket, &trial->to);
+	if (socket_bind_source(&call->socket, source_of(candidate_at(call, trial->position))) == 0)
+		trial->end = attempt_start(&call->socket, &trial->to);
+	else
+		trial->end = ATTEMPT_LOCAL; /* the uplink's address is gone with its link */
 	if (trial->end == ATTEMPT_SILENT)
 		trial->end = wait_for(call, hold, plan, &trial->to, wait_us);
 	trial->error = trial->end == ATTEMPT_SILENT ? ETIMEDOUT : errno;
@@ -208,11 +225,11 @@ static int try_all(struct call *call, const struct interrupt *hold)
 	for (bool first = true; (trial.position = plan_next(&plan, &wait_us)) >= 0; first = false) {
 		if (!first && !socket_reset(&call->socket))
 			return client_error(EBADF); /* another thread has closed it */
-		trial.to = endpoint_of(&call->snapshot.candidate[call->list.candidate[trial.position]], &call->asked);
+		trial.to = endpoint_of(candidate_at(call, trial.position), &call->asked);
 		try_one(call, hold, &plan, wait_us, &trial);
 		switch (trial.end) {
 		case ATTEMPT_CONNECTED:
-			memo_note_worked(&call->snapshot.candidate[call->list.candidate[trial.position]]);
+			memo_note_worked(candidate_at(call, trial.position));
 			settle(call, trial.position, why, system_now_us() - call->began_us);
 			return 0;
 		case ATTEMPT_INTERRUPTED:
@@ -291,7 +308,7 @@ int connect_moved(int fd, const struct sockaddr *address, socklen_t length)
 	if (!prepare(&call, fd, address, length))
 		return next_functions()->connect(fd, address, length);
 	const int error = errno;
-	const bool moves = !goes_to_asked(&call, 0);
+	const bool moves = !goes_to_asked(&call, 0) || source_of(candidate_at(&call, 0));
 	/* The only one, and it is what was asked for: there is nothing to add. */
 	bool ours = moves || call.list.count > 1;
 	/* Moving needs to know first that the socket is fresh; an attempt at the asked address tells. */

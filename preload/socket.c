@@ -109,6 +109,53 @@ int socket_start(struct client_socket *socket, const struct endpoint *to, bool *
 	return result;
 }
 
+/* Is it bound already, by the client, to an address or a port? */
+static bool is_bound(int fd)
+{
+	union endpoint_sockaddr address;
+	struct endpoint own;
+	socklen_t length = sizeof address;
+	static const uint8_t any[16], any_mapped[16] = { [10] = 0xff, [11] = 0xff };
+	if (getsockname(fd, &address.any, &length) < 0 || !endpoint_from_sockaddr(&own, &address.any, length))
+		return true;
+	return own.port || (memcmp(own.address, any, sizeof any) && memcmp(own.address, any_mapped, sizeof any_mapped));
+}
+
+/* Without a port, so that the kernel can choose one that suits the address connected to (IP_BIND_ADDRESS_NO_PORT); that
+ * option is then as the client had it. */
+static int bind_without_port(const struct client_socket *socket, const struct endpoint *source)
+{
+	union endpoint_sockaddr address;
+	const socklen_t length = endpoint_to_sockaddr(source, socket->family, &address);
+	int before = 0;
+	const int on = 1;
+	get_option(socket->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &before, sizeof before);
+	if (!before)
+		setsockopt(socket->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+	const int result = bind(socket->fd, &address.any, length);
+	const int error = errno;
+	if (!before)
+		setsockopt(socket->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &before, sizeof before);
+	errno = error;
+	return result;
+}
+
+int socket_bind_source(struct client_socket *socket, const uint8_t *source)
+{
+	struct endpoint from = { .port = 0 };
+	if (!source && !socket->bound)
+		return 0;
+	if (!socket->bound)
+		socket->clients_bind = is_bound(socket->fd);
+	if (socket->clients_bind)
+		return 0;
+	if (source)
+		memcpy(from.address, source, sizeof from.address);
+	const int result = bind_without_port(socket, &from);
+	socket->bound |= result == 0;
+	return result;
+}
+
 int socket_finish(const struct client_socket *socket, const struct endpoint *to)
 {
 	return connect_to(socket, to);

@@ -18,6 +18,8 @@ struct client_socket {
 	int family;     /* of the address that the client gave: AF_INET or AF_INET6 */
 	int flags;      /* F_GETFL */
 	bool checked;   /* it is known to be a fresh TCP socket */
+	bool bound;     /* to an uplink's source address, by us */
+	bool clients_bind; /* the client has bound it itself (asked for when the first uplink comes up) */
 	bool known;     /* the rest is filled in */
 	int mss;        /* TCP_MAXSEG as the client set it, 0: not set, or of no consequence on this route */
 	int clamp;      /* TCP_WINDOW_CLAMP as the client set it, 0: not set */
@@ -45,6 +47,10 @@ bool socket_is_blocking(const struct client_socket *socket);
  * The client's O_NONBLOCK is back when it returns; TCP_FASTOPEN_CONNECT, with which connect() "succeeds" to a dead host, is cleared.
  * To be called with signals held. */
 int socket_start(struct client_socket *socket, const struct endpoint *to, bool *began);
+
+/* Makes the next attempt leave from SOURCE (in the table's form; NULL: from wherever the kernel chooses), unless the client has bound the
+ * socket itself.  -1 and errno: that address is not to be had on this machine. */
+int socket_bind_source(struct client_socket *socket, const uint8_t *source);
 
 /* After the kernel has said that the attempt is over: connect() once more, for 0 or its own errno. */
 int socket_finish(const struct client_socket *socket, const struct endpoint *to);
