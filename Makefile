@@ -53,8 +53,10 @@ CTL_LIBS = -ljansson
 
 # Unit tests: test_NAME is tests/unit/test_NAME.c and the objects named here.
 TESTS =
-TESTS += test_verdict test_schedule test_estimate test_lateness test_needle test_log test_checks test_checks_tls
-TESTS += test_scan test_conf_values test_conf test_conf_refused test_conf_limits test_conf_include test_conf_files
+TESTS += test_verdict test_schedule test_estimate test_lateness test_needle test_log test_checks test_checks_tls \
+	test_doubt test_watch_pause test_reports test_netlink test_engine
+CONF_TESTS = test_conf test_conf_refused test_conf_limits test_conf_include test_conf_files
+TESTS += test_scan test_conf_values $(CONF_TESTS)
 TESTS += test_ctl_text test_ctl_grid test_ctl_status
 
 at = $(addprefix $(B)/,$(1))
@@ -80,8 +82,8 @@ $(call at,$(TESTS)): $(B)/%: $(B)/tests/unit/%.o
 
 $(B)/test_scan: $(call at,conf/scan.o)
 $(B)/test_conf_values: $(call at,conf/address.o conf/duration.o conf/text.o)
-$(call at,test_conf test_conf_refused test_conf_limits test_conf_include test_conf_files): LIBS = $(CONF_LIBS)
-$(call at,test_conf test_conf_refused test_conf_limits test_conf_include test_conf_files): $(call at,$(CONF))
+$(call at,$(CONF_TESTS)): LIBS = $(CONF_LIBS)
+$(call at,$(CONF_TESTS)): $(call at,$(CONF))
 
 $(B)/test_ctl_text: $(call at,probe/ctl_text.o probe/verdict.o)
 $(B)/test_ctl_grid: $(call at,probe/ctl_grid.o)
@@ -101,10 +103,18 @@ $(B)/test_table_writer: $(call at,probe/table_writer.o preload/lookup.o $(FIXTUR
 $(B)/test_table_race: $(call at,probe/table_writer.o preload/lookup.o tests/unit/tagged.o $(FIXTURE))
 NAMES = $(READER) preload/setup.o preload/view.o preload/memo.o preload/note.o preload/names.o preload/musl_list.o preload/hostent.o \
 	tests/unit/next_libc.o
+$(B)/test_view: $(call at,preload/view.o preload/lookup.o $(FIXTURE))
 $(B)/test_damage: $(call at,$(NAMES) $(FIXTURE))
+$(B)/test_names $(B)/test_names_hostent: $(call at,$(NAMES) tests/unit/names_world.o $(FIXTURE))
 
 # What the end-to-end tests and the benchmark run: tests/clients/NAME.c and the objects named here.
 PROGRAMS = $(addprefix clients/,fetch hammer forks signals states make_table paint_table plugin_host linked_early libearly.so libpassthru.so Fetch.class)
+BENCHES = $(addprefix bench/,calls execs sink libnothing.so libnothing_dl.so)
+
+# connect() in a world of its own: tests/clients/conn_world.h.
+CONN = $(addprefix clients/conn_,errors deadline)
+PROGRAMS += $(CONN)
+$(call at,$(CONN)): $(call at,tests/clients/conn_world.o tests/clients/conn_far.o $(TABLE))
 
 $(B)/clients/fetch: $(B)/tests/clients/lookup.o
 $(B)/clients/forks $(B)/clients/signals: $(B)/tests/clients/dial.o
@@ -150,7 +160,6 @@ $(B)/%.h.alone: %.h
 	@touch $@
 
 # What it costs: the table on the terminal, and $(B)/bench.json.
-BENCHES = $(addprefix bench/,calls execs sink libnothing.so)
 bench:
 	scripts/deps build test
 	@$(MAKE) $(AT_ONCE) all $(call at,$(BENCHES) clients/make_table)
@@ -159,6 +168,10 @@ bench:
 $(B)/bench/lib%.so: $(B)/tests/bench/%.o
 	@mkdir -p $(@D)
 	$(CC) -shared -Wl,-soname,$(@F) $(MPF_LDFLAGS) -o $@ $^
+
+$(B)/bench/libnothing_dl.so: $(B)/tests/bench/nothing.o
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,$(@F) $(MPF_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS)
 
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/tests/bench/sample.o
 	@mkdir -p $(@D)
@@ -212,6 +225,13 @@ $(B)/test_lateness: $(call at,probe/lateness.o)
 $(B)/test_needle: $(call at,probe/needle.o)
 $(B)/test_log: $(call at,probe/log.o)
 $(B)/test_checks $(B)/test_checks_tls: $(call at,tests/unit/one_check.o tests/unit/odd_server.o probe/reason.o $(CHECKS))
+$(B)/test_doubt: $(call at,probe/doubt.o)
+$(B)/test_watch_pause: $(call at,probe/watch_pause.o)
+$(B)/test_reports: $(call at,probe/reports.o probe/clock.o)
+$(B)/test_netlink: $(call at,probe/netlink.o probe/clock.o)
+$(B)/test_reports $(B)/test_netlink: LIBS = -luv
+$(B)/test_engine: $(call at,tests/unit/one_engine.o tests/unit/odd_server.o $(ENGINE) $(CONF))
+$(B)/test_engine: LIBS = $(DAEMON_LIBS)
 $(B)/test_checks $(B)/test_checks_tls: LIBS = -luv -lcurl
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -14,6 +14,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* More is refused. */
+enum {
+	CONF_MAX_SERVICES = 128,
+	CONF_MAX_HOSTS = 1024,      /* in all */
+	CONF_MAX_CANDIDATES = 1024, /* in all, each uplink of `uplinks` counted */
+	CONF_MAX_SERVICE_CANDIDATES = 16,
+	CONF_MAX_PORTS = 16,
+	CONF_MAX_UPLINKS = 32,
+	CONF_MAX_WARNINGS = 64,
+	CONF_NAME_SIZE = 64, /* of any name, with its NUL */
+};
+
 enum conf_check_type { CONF_TCP, CONF_TLS, CONF_HTTP, CONF_HTTPS, CONF_EXEC };
 enum conf_failback { CONF_FAILBACK_AUTO, CONF_FAILBACK_HOLD };
 enum conf_all_down { CONF_ALL_DOWN_TRY, CONF_ALL_DOWN_PASS };
@@ -42,7 +54,8 @@ struct conf_uplink {
 	bool has_source;
 	struct conf_address source;
 	const char *interface; /* "": none */
-	unsigned line;
+	unsigned line;         /* on which it opens, */
+	const char *file;      /* in this file: with `include` not always conf.file */
 };
 
 /* Accepted HTTP statuses, inclusive. */
@@ -68,15 +81,17 @@ struct conf_check {
 	uint16_t port;        /* 0: the service's first */
 	const char *command;  /* exec */
 	unsigned line;
+	const char *file;
 };
 
 struct conf_timing {
 	const char *name;
 	uint32_t interval_ms, fast_ms, down_ms, timeout_ms;
-	uint32_t fall, rise;      /* 1 to 100 */
-	uint32_t jitter_percent;  /* 0 to 50 */
+	uint32_t fall, rise;     /* 1 to 100 */
+	uint32_t jitter_percent; /* 0 to 50 */
 	uint32_t hold_up_ms;
 	unsigned line;
+	const char *file;
 };
 
 struct conf_candidate {
@@ -84,8 +99,10 @@ struct conf_candidate {
 	bool is_dns; /* address = "@dns": `address` is not set */
 	struct conf_address address;
 	uint16_t port; /* 0: the one that was asked for */
-	const struct conf_uplink *uplink; /* NULL: none.  `uplinks = { "a", "b" }` becomes one candidate for each, "NAME@a" */
+	/* NULL: none.  `uplinks = { "a", "b" }` becomes one candidate for each, "NAME@a". */
+	const struct conf_uplink *uplink;
 	unsigned line;
+	const char *file;
 };
 
 struct conf_service {
@@ -93,7 +110,7 @@ struct conf_service {
 	const char **hosts; /* lower case, no trailing dot */
 	size_t host_count;
 	uint16_t *ports;
-	size_t port_count; /* 0: any port */
+	size_t port_count;              /* 0: any port */
 	const struct conf_check *check; /* never NULL: without `check` a built-in tcp check named "" */
 	uint16_t check_port;            /* the port that the check uses unless the candidate has its own */
 	const char *check_host;         /* SNI and Host of the check, "": none */
@@ -108,6 +125,7 @@ struct conf_service {
 	struct conf_candidate *candidates; /* 1 to 16 */
 	size_t candidate_count;
 	unsigned line;
+	const char *file;
 };
 
 struct conf_hook {
@@ -116,6 +134,7 @@ struct conf_hook {
 	unsigned on; /* enum conf_event, or'ed */
 	uint32_t timeout_ms;
 	unsigned line;
+	const char *file;
 };
 
 struct conf {
@@ -141,10 +160,11 @@ struct conf {
 };
 
 /* Reads and validates FILE.  NULL: refused, and *ERROR holds one line for a person, "FILE:LINE: what is wrong; what to
- * do", to be freed by the caller.  Not thread-safe (libconfuse is not). */
+ * do", to be freed by the caller (NULL only if there was no memory for it).  Not thread-safe (libconfuse is not).
+ * Opens FILE, what it includes and each ca-file, asks for interfaces, users and groups, and touches nothing else. */
 struct conf *conf_read(const char *file, char **error);
 
-/* The same from memory; NAME stands for the file in messages. */
+/* The same from memory; NAME stands for the file in messages, and includes are relative to its directory. */
 struct conf *conf_parse(const char *name, const char *text, size_t size, char **error);
 
 void conf_free(struct conf *conf); /* NULL is fine */

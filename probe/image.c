@@ -31,7 +31,7 @@ static struct mpf_candidate *find_address(struct mpf_slot *image, const struct m
 	return NULL;
 }
 
-/* Makes candidate INDEX findable by its address, once for each service that holds it. */
+/* Makes candidate INDEX findable by its address, once for each service and scope that hold it. */
 static void index_candidate(struct mpf_slot *image, uint32_t index)
 {
 	struct mpf_candidate *candidate = &image->candidates[index];
@@ -42,10 +42,13 @@ static void index_candidate(struct mpf_slot *image, uint32_t index)
 		index_put(image->address_index, mpf_hash_address(candidate->address), index + 1);
 		return;
 	}
-	while (found->service != candidate->service && found->next)
-		found = &image->candidates[found->next - 1];
-	if (found->service != candidate->service)
-		found->next = index + 1;
+	for (;; found = &image->candidates[found->next - 1]) {
+		if (found->service == candidate->service && found->scope == candidate->scope)
+			return;
+		if (!found->next)
+			break;
+	}
+	found->next = index + 1;
 }
 
 static uint32_t hash_pattern(const char *pattern)
