@@ -5,6 +5,7 @@
 #   make demo         see it work, in under a minute
 #   make check        every test
 #   make bench        what it costs
+#   make bench-failover   faults, one by one: this, HAProxy, nginx stream, and nothing
 #   make install      DESTDIR and PREFIX are honoured; make uninstall takes it away again
 #   make clean
 #
@@ -45,27 +46,53 @@ CTL = probe/mpfailoverctl.o probe/ctl_status.o probe/ctl_status_text.o probe/ctl
 	probe/ctl_explain.o probe/ctl_table.o probe/ctl_text.o probe/ctl_grid.o probe/reason.o probe/verdict.o \
 	preload/view.o $(READER)
 
-# Before glibc 2.34 dlsym() lives in libdl; musl takes the name as its own.
-LIBRARY_LIBS = -Wl,--no-as-needed -l:libdl.so.2 -Wl,--as-needed
+# Before glibc 2.34 dlsym() lives in libdl, and before 2.17 (on x86-64 there is no need to go back that far) clock_gettime() in librt;
+# musl takes the names as its own.
+LIBRARY_LIBS = -Wl,--no-as-needed -l:libdl.so.2 $(if $(filter 1,$(shell echo __i386__ | $(CC) -E -P -x c -)),-l:librt.so.1) -Wl,--as-needed
 CONF_LIBS = -lconfuse
 DAEMON_LIBS = $(CONF_LIBS) -luv -lcurl
 CTL_LIBS = -ljansson
 
 # Unit tests: test_NAME is tests/unit/test_NAME.c and the objects named here.
 TESTS =
+TESTS += test_choose test_endpoint test_hostent test_memo test_lookup test_image test_image_adopt test_table_writer \
+	test_table_race test_damage test_view test_names test_names_hostent
 TESTS += test_verdict test_schedule test_estimate test_lateness test_needle test_log test_checks test_checks_tls \
 	test_doubt test_watch_pause test_reports test_netlink test_engine
 CONF_TESTS = test_conf test_conf_refused test_conf_limits test_conf_include test_conf_files
 TESTS += test_scan test_conf_values $(CONF_TESTS)
 TESTS += test_ctl_text test_ctl_grid test_ctl_status
+TESTS += test_plan test_budget
 
 at = $(addprefix $(B)/,$(1))
 
-all: $(B)/libmpfailover.so $(B)/mpfailoverd $(B)/mpfailoverctl
+all: $(B)/libmpfailover.so $(B)/mpfailoverd $(B)/mpfailoverctl libraries
 
 $(B)/libmpfailover.so: $(call at,$(LIBRARY)) preload/libmpfailover.map
 	$(CC) -shared -Wl,-soname,libmpfailover.so -Wl,--version-script=preload/libmpfailover.map \
 		-Wl,-z,defs,-z,now,-z,relro $(MPF_LDFLAGS) -o $@ $(call at,$(LIBRARY)) $(LIBRARY_LIBS)
+
+# Where the dynamic linkers of either word size look when a path says $LIB: in Debian's directory of that name, or in the one of its
+# biarch packages and of other systems.  musl's expands nothing, so there is a link with that very name.
+CC32 = $(CC) -m32
+LIBDIRS = $(call libdirs,$(CC),../lib)
+LIBDIRS32 = $(call libdirs,$(CC32),../lib32)
+libdirs = $(addprefix lib/,$(shell $(1) -print-multiarch 2> /dev/null)) \
+	$(patsubst ../%,%,$(or $(filter ../%,$(shell $(1) -print-multi-os-directory 2> /dev/null)),$(2)))
+
+# In the build directory as it is installed.
+libraries: $(B)/libmpfailover.so $(if $(SANITIZE),,library32)
+	@for dir in $(LIBDIRS); do install -d $(B)/$$dir && ln -sfr $(B)/libmpfailover.so $(B)/$$dir || exit; done
+	@[ ! -e $(B)/m32/libmpfailover.so ] || for dir in $(LIBDIRS32); do \
+		install -d $(B)/$$dir && ln -sfr $(B)/m32/libmpfailover.so $(B)/$$dir || exit; done
+	@ln -sfn $(firstword $(LIBDIRS)) '$(B)/$$LIB'
+
+# Where the compiler can build it, and the first one is for 64 bits.
+library32:
+	@if ! echo '_Static_assert(sizeof(void *) == 8, "");' | $(CC) -fsyntax-only -x c - 2> /dev/null; then :; \
+	elif ! echo '#include <netdb.h>' | $(CC32) -shared -fPIC -o /dev/null -x c - 2> /dev/null; then \
+		echo 'no library for 32-bit programs: $(CC32) does not work here'; \
+	else $(MAKE) --no-print-directory B=$(B)/m32 CC='$(CC32)' $(B)/m32/libmpfailover.so; fi
 
 $(B)/mpfailoverd: $(call at,$(DAEMON))
 	$(CC) $(MPF_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
@@ -96,25 +123,37 @@ $(B)/test_choose: $(call at,preload/choose.o preload/endpoint.o $(FIXTURE))
 $(B)/test_endpoint: $(call at,preload/endpoint.o $(FIXTURE))
 $(B)/test_hostent: $(call at,preload/hostent.o)
 $(B)/test_memo: $(call at,preload/memo.o $(FIXTURE))
+$(B)/test_plan: $(call at,preload/plan.o preload/endpoint.o $(FIXTURE))
+$(B)/test_budget: $(call at,preload/budget.o $(FIXTURE))
+$(B)/test_budget: LIBS = -pthread
 $(B)/test_lookup: $(call at,preload/lookup.o $(FIXTURE))
 $(B)/test_image: $(call at,preload/lookup.o $(FIXTURE))
 $(B)/test_image_adopt: $(call at,$(FIXTURE))
-$(B)/test_table_writer: $(call at,probe/table_writer.o preload/lookup.o $(FIXTURE))
+$(B)/test_table_writer $(B)/test_table_boot: $(call at,probe/table_writer.o preload/lookup.o $(FIXTURE))
 $(B)/test_table_race: $(call at,probe/table_writer.o preload/lookup.o tests/unit/tagged.o $(FIXTURE))
 NAMES = $(READER) preload/setup.o preload/view.o preload/memo.o preload/note.o preload/names.o preload/musl_list.o preload/hostent.o \
 	tests/unit/next_libc.o
-$(B)/test_view: $(call at,preload/view.o preload/lookup.o $(FIXTURE))
+$(B)/test_view $(B)/test_view_longer: $(call at,preload/view.o preload/lookup.o $(FIXTURE))
 $(B)/test_damage: $(call at,$(NAMES) $(FIXTURE))
-$(B)/test_names $(B)/test_names_hostent: $(call at,$(NAMES) tests/unit/names_world.o $(FIXTURE))
+$(B)/test_names $(B)/test_names_hostent $(B)/test_names_flags: $(call at,$(NAMES) tests/unit/names_world.o $(FIXTURE))
+$(B)/test_setup: $(call at,preload/setup.o preload/view.o preload/note.o $(READER) tests/unit/next_libc.o $(FIXTURE))
 
 # What the end-to-end tests and the benchmark run: tests/clients/NAME.c and the objects named here.
-PROGRAMS = $(addprefix clients/,fetch hammer forks signals states make_table paint_table plugin_host linked_early libearly.so libpassthru.so Fetch.class)
+PROGRAMS = $(addprefix clients/,fetch hammer core_names forks signals states make_table paint_table plugin_host linked_early libearly.so libpassthru.so Fetch.class)
 BENCHES = $(addprefix bench/,calls execs sink libnothing.so libnothing_dl.so)
 
 # connect() in a world of its own: tests/clients/conn_world.h.
-CONN = $(addprefix clients/conn_,errors deadline)
+CONN = $(addprefix clients/conn_,errors deadline signals cancel options nonblock events)
 PROGRAMS += $(CONN)
 $(call at,$(CONN)): $(call at,tests/clients/conn_world.o tests/clients/conn_far.o $(TABLE))
+
+# The network of the fault tests and of bench-failover.
+LAB = $(addprefix lab/,delay_tun openloop)
+PROGRAMS += $(LAB)
+
+$(B)/lab/%: $(B)/tests/lab/%.o
+	@mkdir -p $(@D)
+	$(CC) $(MPF_LDFLAGS) -o $@ $^ -pthread
 
 $(B)/clients/fetch: $(B)/tests/clients/lookup.o
 $(B)/clients/forks $(B)/clients/signals: $(B)/tests/clients/dial.o
@@ -149,7 +188,7 @@ check:
 
 # The library for 32-bit clients, and one of those.
 m32:
-	$(MAKE) B=$(B)/m32 CC='$(CC) -m32' $(B)/m32/libmpfailover.so $(B)/m32/clients/fetch
+	$(MAKE) B=$(B)/m32 CC='$(CC32)' $(B)/m32/libmpfailover.so $(B)/m32/clients/fetch
 
 # Each header by itself.
 HEADERS = $(wildcard preload/*.h probe/*.h conf/*.h tests/clients/*.h tests/bench/*.h)
@@ -164,6 +203,12 @@ bench:
 	scripts/deps build test
 	@$(MAKE) $(AT_ONCE) all $(call at,$(BENCHES) clients/make_table)
 	@B='$(B)' scripts/bench
+
+# What failures cost, in namespaces: the table on the terminal; JSON and drawings in $(B)/bench-failover.
+bench-failover:
+	scripts/deps build test
+	@$(MAKE) $(AT_ONCE) all $(call at,$(LAB))
+	@B='$(B)' scripts/bench-failover $(BENCH)
 
 $(B)/bench/lib%.so: $(B)/tests/bench/%.o
 	@mkdir -p $(@D)
@@ -194,15 +239,20 @@ MANUALS = $(wildcard conf/*.5 preload/*.7 probe/*.8 scripts/*.1)
 COMPLETES = mpfailover mpfailoverctl mpfailoverd
 at_prefix = $(DESTDIR)$(PREFIX)
 
-# The library is put in place in one step: clients may be starting.
+# $(call put_library,FILE,DIRECTORIES): into the first, in one step, since clients may be starting; the others link to it.
+put_library = install -D -m 644 $(1) "$(at_prefix)/$(firstword $(2))/libmpfailover.so.new" && \
+	cd "$(at_prefix)" && mv -f $(firstword $(2))/libmpfailover.so.new $(firstword $(2))/libmpfailover.so && \
+	for dir in $(wordlist 2,9,$(2)); do install -d $$dir && ln -sfr $(firstword $(2))/libmpfailover.so $$dir || exit; done
+
 install: all
-	install -d "$(at_prefix)/bin" "$(at_prefix)/sbin" "$(at_prefix)/lib" "$(DESTDIR)$(SYSCONFDIR)" \
+	install -d "$(at_prefix)/bin" "$(at_prefix)/sbin" "$(DESTDIR)$(SYSCONFDIR)" \
 		"$(at_prefix)/share/bash-completion/completions"
 	sed 's/^version=.*/version=$(VERSION)/' scripts/mpfailover > "$(at_prefix)/bin/mpfailover"
 	chmod 755 "$(at_prefix)/bin/mpfailover"
 	install -m 755 $(B)/mpfailoverd $(B)/mpfailoverctl "$(at_prefix)/sbin"
-	install -m 644 $(B)/libmpfailover.so "$(at_prefix)/lib/libmpfailover.so.new"
-	mv -f "$(at_prefix)/lib/libmpfailover.so.new" "$(at_prefix)/lib/libmpfailover.so"
+	$(call put_library,$(B)/libmpfailover.so,$(LIBDIRS))
+	[ ! -e $(B)/m32/libmpfailover.so ] || { $(call put_library,$(B)/m32/libmpfailover.so,$(LIBDIRS32)); }
+	ln -sfn $(firstword $(LIBDIRS)) '$(at_prefix)/$$LIB'
 	for page in $(MANUALS); do \
 		install -D -m 644 $$page "$(at_prefix)/share/man/man$${page##*.}/$${page##*/}" || exit; done
 	for name in $(COMPLETES); do \
@@ -213,10 +263,11 @@ install: all
 
 # All but the configuration.
 uninstall:
-	cd "$(at_prefix)" && rm -f bin/mpfailover sbin/mpfailoverd sbin/mpfailoverctl lib/libmpfailover.so \
+	cd "$(at_prefix)" && rm -f bin/mpfailover sbin/mpfailoverd sbin/mpfailoverctl '$$LIB' \
+		$(addsuffix /libmpfailover.so,$(LIBDIRS) $(LIBDIRS32)) \
 		$(foreach page,$(notdir $(MANUALS)),share/man/man$(subst .,,$(suffix $(page)))/$(page)) \
 		$(addprefix share/bash-completion/completions/,$(COMPLETES)) share/doc/mpfailover/mpfailover.conf
-	rmdir "$(at_prefix)/share/doc/mpfailover" 2> /dev/null || true
+	cd "$(at_prefix)" && rmdir share/doc/mpfailover $(LIBDIRS) $(LIBDIRS32) 2> /dev/null || true
 
 $(B)/test_verdict: $(call at,probe/verdict.o)
 $(B)/test_schedule: $(call at,probe/schedule.o)
@@ -239,4 +290,4 @@ $(B)/test_checks $(B)/test_checks_tls: LIBS = -luv -lcurl
 clean:
 	rm -rf $(B)
 
-.PHONY: all deps demo check bench install uninstall clean test-programs headers m32
+.PHONY: all libraries library32 deps demo check bench bench-failover install uninstall clean test-programs headers m32

@@ -10,16 +10,11 @@ static const struct {
 	const char *value;   /* NULL: any but "", which asks for nothing */
 } table[] = {
 	{ "", "user", NULL },
-	{ "candidate", "uplink", NULL },
-	{ "candidate", "uplinks", NULL },
 	{ "candidate", "address", "@dns" },
 	{ "check", "cert-warn", NULL },
 	{ "service", "failback", "hold" },
 	{ "service", "resolve", "dns" },
 	{ "service", "prefer", "dns" },
-	{ "service", "watch", "on" },
-	{ "service", "watch", "true" },
-	{ "service", "watch", "yes" },
 	{ "hook", NULL, NULL },
 	{ "control", NULL, NULL },
 	{ "metrics", NULL, NULL },

@@ -51,7 +51,7 @@ static struct verdict succeeded(struct verdict state, uint64_t now_ms, const str
 }
 
 struct verdict verdict_after(struct verdict before, enum outcome_kind outcome, uint64_t now_ms,
-			     const struct verdict_rules *rules)
+                             const struct verdict_rules *rules)
 {
 	if (outcome == OUTCOME_VOID)
 		return before;

@@ -36,7 +36,7 @@ const char *verdict_name(enum mpf_verdict verdict);
 struct verdict verdict_adopted(enum mpf_verdict verdict, uint32_t flags, uint64_t now_ms);
 
 struct verdict verdict_after(struct verdict before, enum outcome_kind outcome, uint64_t now_ms,
-			     const struct verdict_rules *rules);
+                             const struct verdict_rules *rules);
 
 /* Time alone passed: a hold may be over. */
 struct verdict verdict_at(struct verdict before, uint64_t now_ms, const struct verdict_rules *rules);

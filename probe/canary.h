@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * canary.h - what clients report of a candidate, and the bare connects that follow.
+ */
+#ifndef MPFAILOVER_CANARY_H
+#define MPFAILOVER_CANARY_H
+
+#include "preload/table.h"
+#include "probe/candidate.h"
+
+/* A client's word. */
+void canary_report(struct candidate *candidate, enum mpf_report_kind kind);
+
+/* A check of the candidate has ended, or the candidate does: no canary is needed any more. */
+void canary_settle(struct candidate *candidate, enum outcome_kind outcome);
+void canary_cancel(struct candidate *candidate);
+
+#endif

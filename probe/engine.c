@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/engine.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "probe/canary.h"
+#include "probe/check_warm.h"
+#include "probe/clock.h"
+#include "probe/image.h"
+#include "probe/log.h"
+#include "probe/netlink.h"
+#include "probe/reports.h"
+#include "probe/roster.h"
+#include "probe/table_writer.h"
+
+enum { HEARTBEAT_MS = 1000, TALLY_MS = 60000 };
+
+struct engine {
+	struct candidate_world world;
+	struct table_writer *writer;
+	struct conf *conf;
+	struct roster roster;
+	struct reports *reports; /* NULL: none */
+	struct netlink *netlink; /* NULL: none */
+	uv_timer_t heartbeat, tally;
+	uv_prepare_t before_wait;
+	uv_check_t after_wait;
+};
+
+/* ------------------------------------------------------------------------------------------------ from time to time */
+
+static void on_heartbeat(uv_timer_t *timer)
+{
+	struct engine *engine = timer->data;
+	table_writer_heartbeat(engine->writer, (uint32_t)clock_ms());
+	for (size_t i = 0; i < engine->roster.count; i++)
+		candidate_tick(engine->roster.list[i]);
+}
+
+/* How well the checks kept their times, for someone who wonders. */
+static void on_tally(uv_timer_t *timer)
+{
+	struct engine *engine = timer->data;
+	struct log_line line;
+	log_begin(&line, LEVEL_DEBUG, "tally");
+	log_number(&line, "checks", engine->world.started);
+	log_number(&line, "late_max_ms", engine->world.late_ms);
+	log_write(&line);
+	engine->world.started = engine->world.late_ms = 0;
+}
+
+static void on_before_wait(uv_prepare_t *prepare)
+{
+	struct engine *engine = prepare->data;
+	int wait_ms = uv_backend_timeout(prepare->loop);
+	candidate_world_note(&engine->world);
+	lateness_wait(&engine->world.lateness, clock_ms(), wait_ms > 0 ? (uint64_t)wait_ms : 0);
+}
+
+static void on_after_wait(uv_check_t *check)
+{
+	struct engine *engine = check->data;
+	candidate_world_note(&engine->world);
+}
+
+static void start_clocks(struct engine *engine)
+{
+	uv_loop_t *loop = engine->world.checks.loop;
+	uv_timer_init(loop, &engine->heartbeat);
+	uv_timer_init(loop, &engine->tally);
+	uv_prepare_init(loop, &engine->before_wait);
+	uv_check_init(loop, &engine->after_wait);
+	engine->heartbeat.data = engine->tally.data = engine->before_wait.data = engine->after_wait.data = engine;
+	uv_timer_start(&engine->heartbeat, on_heartbeat, 0, HEARTBEAT_MS);
+	uv_timer_start(&engine->tally, on_tally, TALLY_MS, TALLY_MS);
+	uv_prepare_start(&engine->before_wait, on_before_wait);
+	uv_check_start(&engine->after_wait, on_after_wait);
+}
+
+static void stop_clocks(struct engine *engine)
+{
+	uv_close((uv_handle_t *)&engine->heartbeat, NULL);
+	uv_close((uv_handle_t *)&engine->tally, NULL);
+	uv_close((uv_handle_t *)&engine->before_wait, NULL);
+	uv_close((uv_handle_t *)&engine->after_wait, NULL);
+}
+
+/* ------------------------------------------------------------------------------------------------- from outside */
+
+/* Untrusted, and perhaps of an earlier configuration. */
+static void on_report(void *owner, const struct mpf_report *report)
+{
+	struct engine *engine = owner;
+	const struct mpf_slot *slot = table_writer_active(engine->writer);
+	bool known = report->kind == MPF_REPORT_FAILED || report->kind == MPF_REPORT_MOVED;
+	if (known && slot && report->generation == slot->generation && report->candidate < engine->roster.count)
+		canary_report(engine->roster.list[report->candidate], report->kind);
+}
+
+static void on_network(void *owner)
+{
+	struct engine *engine = owner;
+	log_say(LEVEL_DEBUG, "network", "a link, an address or a route has changed: checking all");
+	roster_check_all(&engine->roster);
+}
+
+/* Neither is needed to live: clients that report in vain go on, and checks come when they are due. */
+static void start_listening(struct engine *engine, const char *report_path)
+{
+	uv_loop_t *loop = engine->world.checks.loop;
+	int result = report_path[0] ? reports_open(&engine->reports, loop, report_path, on_report, engine) : 0;
+	if (result < 0)
+		log_say(LEVEL_WARN, "start", "%s: %s; clients cannot report", report_path, strerror(-result));
+	result = netlink_open(&engine->netlink, loop, on_network, engine);
+	if (result < 0)
+		log_say(LEVEL_WARN, "start", "rtnetlink: %s; changes of the network are not noticed",
+		        strerror(-result));
+}
+
+/* --------------------------------------------------------------------------------------------------------- its life */
+
+/* Beside the table; "" if that is too long a name for a socket. */
+static void name_report_socket(char out[MPF_PATH_SIZE], const char *table)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "%s", table);
+	if (snprintf(out, MPF_PATH_SIZE, "%s/report", dirname(path)) >= MPF_PATH_SIZE)
+		out[0] = '\0';
+}
+
+int engine_open(struct engine **out, uv_loop_t *loop, const char *table)
+{
+	char report_path[MPF_PATH_SIZE];
+	struct engine *engine = calloc(1, sizeof *engine);
+	if (!engine)
+		return -ENOMEM;
+	name_report_socket(report_path, table);
+	int result = table_writer_open(&engine->writer, table, report_path, "");
+	if (result == 0)
+		result = check_world_open(&engine->world.checks, loop);
+	if (result < 0) {
+		engine_free(engine);
+		return result;
+	}
+	engine->world.lateness = lateness_start(clock_ms(), clock_asleep_ms());
+	start_clocks(engine);
+	start_listening(engine, report_path);
+	*out = engine;
+	return 0;
+}
+
+/* Has a service checks for which certificates matter? */
+static bool wants_certificates(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->service_count; i++) {
+		const struct conf_check *check = conf->services[i].check;
+		if ((check->type == CONF_TLS || check->type == CONF_HTTPS) && check->verify && !check->ca_file[0])
+			return true;
+	}
+	return false;
+}
+
+int engine_load(struct engine *engine, struct conf *conf)
+{
+	struct roster roster = { 0 };
+	struct mpf_slot *image = malloc(sizeof *image);
+	if (!image || roster_prepare(&roster, &engine->world, conf) < 0) {
+		free(image);
+		return -ENOMEM;
+	}
+	image_build(image, conf, clock_wall_s());
+	struct mpf_slot *active = table_writer_active(engine->writer);
+	unsigned known = active ? image_adopt(image, active) : 0;
+	table_writer_publish(engine->writer, image);
+	free(image);
+	if (!engine->conf && wants_certificates(conf))
+		check_warm_start(&engine->world.checks);
+	roster_fill(&roster, &engine->roster, conf, table_writer_active(engine->writer));
+	engine->roster = roster;
+	conf_free(engine->conf);
+	engine->conf = conf;
+	engine->world.loaded_ms = clock_ms();
+	log_say(LEVEL_INFO, "loaded", "%s: %zu services, %zu candidates, %u of them known", conf->file,
+	        conf->service_count, roster.count, known);
+	return 0;
+}
+
+void engine_stop(struct engine *engine)
+{
+	if (!engine)
+		return;
+	reports_close(engine->reports);
+	netlink_close(engine->netlink);
+	roster_free(&engine->roster);
+	check_world_close(&engine->world.checks);
+	stop_clocks(engine);
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	table_writer_close(engine->writer);
+	conf_free(engine->conf);
+	free(engine);
+}
