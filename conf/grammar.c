@@ -72,7 +72,7 @@ static const struct grammar_option service_options[] = {
 	{ "attempt-floor", GRAMMAR_MS, "25ms", RANGE("1ms", "60s"), IN(conf_service, attempt_floor_ms) },
 	{ "attempt-ceiling", GRAMMAR_MS, "1s", RANGE("1ms", "60s"), IN(conf_service, attempt_ceiling_ms) },
 	{ "watch", GRAMMAR_FLAG, "off", IN(conf_service, watch) },
-	{ "stick", GRAMMAR_MS, "60s", RANGE("0s", "1d"), IN(conf_service, stick_ms) },
+	{ "stick", GRAMMAR_MS, "60s", RANGE("0s", "12h"), IN(conf_service, stick_ms) },
 	{ "resolve", GRAMMAR_WORD, "table", WORDS("table", "dns"), IN(conf_service, resolve) },
 	{ "prefer", GRAMMAR_WORD, "file", WORDS("file", "dns"), IN(conf_service, prefer) },
 	{ 0 },

@@ -17,39 +17,41 @@ enum attempt_end attempt_meaning(int error)
 	case ENETUNREACH:
 	case EHOSTDOWN:
 	case ENETDOWN:
+	case ENONET:
+	case EPROTO:
+	case ENOPROTOOPT: /* these three: rarer ICMP errors */
 		return ATTEMPT_FAILED;
 	case EACCES:
 	case EPERM:
 	case EADDRNOTAVAIL:
+	case EINVAL: /* a blackhole route */
 		return ATTEMPT_LOCAL;
 	default:
 		return ATTEMPT_CLIENTS;
 	}
 }
 
-/* poll() says that something happened (REVENTS), or the time is up (0 or less): what was it? */
-static enum attempt_end conclude(struct client_socket *socket, const struct endpoint *to, int revents)
+/* poll() says that something happened, or the time is up: what was it?  The state tells; connect() once more would wait if nothing did, and
+ * might meet another socket under the same number. */
+static enum attempt_end conclude(struct client_socket *socket, const struct endpoint *to)
 {
-	/* A plain "writable" is a connection.  Else ask before calling connect() again, which would wait if none of both is true. */
-	if (revents != POLLOUT) {
-		switch (socket_state(socket)) {
-		case SOCKET_CONNECTING:
-			return ATTEMPT_SILENT;
-		case SOCKET_STRANGE:
-			errno = EBADF;
-			return ATTEMPT_CLIENTS;
-		case SOCKET_CONNECTED:
-		case SOCKET_CLOSED:
-			break;
-		}
+	switch (socket_state(socket)) {
+	case SOCKET_CONNECTING:
+		return ATTEMPT_SILENT;
+	case SOCKET_STRANGE:
+		errno = EBADF;
+		return ATTEMPT_CLIENTS;
+	case SOCKET_CONNECTED:
+	case SOCKET_CLOSED:
+		break;
 	}
 	return socket_finish(socket, to) == 0 ? ATTEMPT_CONNECTED : attempt_meaning(errno);
 }
 
 /* Was the call interrupted, as far as the client is concerned?  A non-blocking connect() never is. */
-static bool interrupted(const struct client_socket *socket)
+static bool interrupted(const struct client_socket *socket, const struct interrupt *hold)
 {
-	if (errno != EINTR || !socket_is_blocking(socket) || interrupt_restarts())
+	if (errno != EINTR || !socket_is_blocking(socket) || (!socket->timed && interrupt_restarts(hold)))
 		return false;
 	errno = EINTR;
 	return true;
@@ -60,16 +62,19 @@ enum attempt_end attempt_wait(struct client_socket *socket, const struct interru
 {
 	uint64_t now_us = system_now_us();
 	const uint64_t until_us = now_us + wait_us;
-	int revents = 0;
 	socket_learn(socket);
 	for (; now_us < until_us; now_us = system_now_us()) {
-		revents = interrupt_wait(hold, socket->fd, until_us - now_us, socket_is_blocking(socket));
-		if (revents >= 0)
-			break;
-		if (interrupted(socket))
+		const int revents = interrupt_wait(hold, socket->fd, until_us - now_us, socket_is_blocking(socket));
+		if (revents < 0 && interrupted(socket, hold))
 			return ATTEMPT_INTERRUPTED;
+		if (revents < 0 && errno == EINTR)
+			continue;
+		/* An ICMP error of an earlier attempt may have come late: this one is still under way. */
+		const enum attempt_end end = conclude(socket, to);
+		if (end != ATTEMPT_SILENT || revents <= 0 || !socket_purge_errors(socket->fd))
+			return end;
 	}
-	return conclude(socket, to, revents);
+	return conclude(socket, to);
 }
 
 /* The first connect() on a socket that was not checked said ERROR, BEGAN or not: what does that mean? */

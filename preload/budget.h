@@ -12,7 +12,7 @@
 /* What is left for this thread, in microseconds. */
 uint64_t budget_left_us(uint32_t allowed_ms, uint64_t now_us);
 
-/* Charges WAITED_US to the second that began with the first wait in it. */
+/* A wait that began at NOW_US took WAITED_US. */
 void budget_spend(uint64_t now_us, uint64_t waited_us);
 
 #endif

@@ -14,9 +14,20 @@
 #include "preload/report.h"
 #include "preload/setup.h"
 #include "preload/system.h"
+#include "preload/view.h"
 
 /* If the asked address answered with an error of its own, the client is not kept from it for longer than this. */
 enum { KNOWN_ERROR_US = 1000000 };
+
+/* One attempt of a watched connect. */
+struct trial {
+	int position; /* in the list */
+	bool last;    /* what is left of the call's time is no use to another */
+	struct endpoint to;
+	enum attempt_end end;
+	int error;        /* errno, unless it connected */
+	uint64_t took_us; /* by itself */
+};
 
 /* One connect() of the client's. */
 struct call {
@@ -29,11 +40,13 @@ struct call {
 	uint32_t now_ms;
 	uint64_t began_us;
 	struct client_socket socket;
-	int asked_error;   /* the asked address's own, 0: it gave none */
-	int first_error;   /* of the best candidate that gave one */
-	uint64_t limit_us; /* from began_us: when the call ends; 0: not yet looked up */
-	bool native;       /* not a socket for us after all */
-	bool may_go_on;    /* at the limit the attempt stays under way (EINPROGRESS) */
+	struct trial trial; /* the present one */
+	const char *why;    /* for people: what the next one is tried for */
+	int asked_error;    /* the asked address's own, 0: it gave none */
+	int first_error;    /* of the best candidate that gave one */
+	uint64_t limit_us;  /* from began_us: when the call ends; 0: not yet looked up */
+	bool native;        /* not a socket for us after all */
+	bool may_go_on;     /* at the limit the attempt stays under way (EINPROGRESS) */
 };
 
 /* Where an attempt at CANDIDATE goes. */
@@ -73,8 +86,10 @@ static void settle(const struct call *call, int position, const char *why, uint6
 	const unsigned index = call->list.candidate[position];
 	const struct mpf_candidate *candidate = &call->snapshot.candidate[index];
 	const struct endpoint used = endpoint_of(candidate, &call->asked);
-	if (goes_to_asked(call, position))
+	if (goes_to_asked(call, position)) {
+		memo_note_stayed(&call->asked);
 		return;
+	}
 	if ((int)index != call->sticky)
 		memo_note_moved(&call->asked, candidate, call->now_ms);
 	report_send(call->table, &call->snapshot, MPF_REPORT_MOVED, index, 0, elapsed_us);
@@ -85,7 +100,7 @@ static void settle(const struct call *call, int position, const char *why, uint6
 static void blame(struct call *call, int position, int error, uint64_t elapsed_us)
 {
 	const unsigned index = call->list.candidate[position];
-	memo_note_failed(&call->snapshot.candidate[index], system_clock_ms(CLOCK_MONOTONIC_COARSE));
+	memo_note_failed(&call->snapshot.candidate[index], call->asked.port, system_clock_ms(CLOCK_MONOTONIC_COARSE));
 	report_send(call->table, &call->snapshot, MPF_REPORT_FAILED, index, error, elapsed_us);
 }
 
@@ -102,10 +117,15 @@ static int connect_unwatched(struct call *call, const struct sockaddr *address, 
 	socket_bind_source(&call->socket, source); /* if that is not to be had, better from anywhere than not at all */
 	const int result = next_functions()->connect(call->socket.fd, &moved.any, moved_length);
 	const int error = errno;
+	struct interrupt hold;
+	interrupt_hold(&hold); /* a handler that jumps out must not leave a descriptor behind */
 	if (result < 0 && attempt_meaning(error) == ATTEMPT_FAILED)
 		blame(call, 0, error, 0);
-	else if (result == 0 || error == EINPROGRESS)
+	if (result == 0 || error == EINPROGRESS)
 		settle(call, 0, "verdict", 0);
+	else
+		socket_bind_source(&call->socket, NULL);
+	interrupt_release(&hold);
 	errno = error;
 	return result;
 }
@@ -117,7 +137,7 @@ static uint64_t time_left(struct call *call, uint64_t now_us)
 {
 	if (!call->limit_us) {
 		const uint64_t send_timeout_us = socket_send_timeout_us(call->socket.fd);
-		call->may_go_on = send_timeout_us != 0;
+		call->socket.timed = call->may_go_on = send_timeout_us != 0;
 		call->limit_us = send_timeout_us ? send_timeout_us : socket_patience_us(call->socket.fd);
 	}
 	const uint64_t limit_us =
@@ -126,77 +146,116 @@ static uint64_t time_left(struct call *call, uint64_t now_us)
 	return elapsed_us < limit_us ? limit_us - elapsed_us : 0;
 }
 
+static int client_error(int error)
+{
+	errno = error;
+	return -1;
+}
+
+/* The present trial has a connection. */
+static int connected(const struct call *call)
+{
+	memo_note_worked(candidate_at(call, call->trial.position), call->asked.port);
+	settle(call, call->trial.position, call->why, system_now_us() - call->began_us);
+	return 0;
+}
+
+/* The present trial is under way, and is left so: EINPROGRESS or EINTR. */
+static int under_way(const struct call *call, const char *why, int error)
+{
+	settle(call, call->trial.position, why, system_now_us() - call->began_us);
+	return client_error(error);
+}
+
+/* Ends the present trial, for another one or for good.  SOCKET_CONNECTED: it has succeeded after all. */
+static enum socket_state end_trial(struct call *call)
+{
+	const enum socket_state state = socket_reset(&call->socket);
+	return state == SOCKET_CONNECTED && socket_finish(&call->socket, &call->trial.to) < 0 ? SOCKET_STRANGE : state;
+}
+
 /* All have failed: ERROR for the client, on a socket that can be used again. */
 static int give_up(struct call *call, int error)
 {
 	int pending;
 	socklen_t length = sizeof pending;
-	if (socket_reset(&call->socket)) /* which leaves an error of its own behind */
+	const enum socket_state state = end_trial(call);
+	if (state == SOCKET_CONNECTED)
+		return connected(call);
+	if (state == SOCKET_CLOSED) { /* which leaves an error of its own behind */
 		getsockopt(call->socket.fd, SOL_SOCKET, SO_ERROR, &pending, &length);
-	socket_bind_source(&call->socket, NULL);
-	errno = error;
-	return -1;
+		socket_bind_source(&call->socket, NULL);
+	}
+	return client_error(error);
 }
 
-/* The time is over, with the attempt at POSITION under way. */
-static int time_is_up(struct call *call, const struct plan *plan, int position)
+/* The time is over, with the present trial under way. */
+static int time_is_up(struct call *call, const struct plan *plan)
 {
 	if (call->asked_error && (plan_round_done(plan) || !call->may_go_on))
 		return give_up(call, call->asked_error);
-	if (!call->may_go_on)
-		return give_up(call, ETIMEDOUT);
-	settle(call, position, "last-tried", system_now_us() - call->began_us);
-	errno = EINPROGRESS;
-	return -1;
+	return call->may_go_on ? under_way(call, "last-tried", EINPROGRESS) : give_up(call, ETIMEDOUT);
 }
 
-/* Waits for the attempt that was started, for its deadline or what the call's own limit leaves of it. */
-static enum attempt_end wait_for(struct call *call, const struct interrupt *hold, const struct plan *plan,
-                                 const struct endpoint *to, uint64_t wait_us)
+/* How long to wait for the present trial: its deadline DUE_US, or what the call's own limit leaves of it.
+ * The next in this round wants to be tried too; but less than a handshake is known to take is not worth waiting, so then this is the last
+ * one. */
+static uint64_t share_us(struct call *call, const struct plan *plan, uint64_t due_us, uint64_t left_us)
 {
-	const uint64_t now_us = system_now_us(), left_us = time_left(call, now_us);
-	/* Whoever comes next in this round wants to be tried too. */
+	const uint64_t handshake_us = candidate_at(call, call->trial.position)->handshake_us;
 	const uint64_t most_us = plan_round_done(plan) ? left_us : left_us / 2;
-	const bool charged = !socket_is_blocking(&call->socket);
-	const enum attempt_end end = attempt_wait(&call->socket, hold, to, wait_us < most_us ? wait_us : most_us);
+	if (due_us <= most_us)
+		return due_us;
+	if (most_us >= handshake_us || !call->may_go_on)
+		return most_us;
+	call->trial.last = true;
+	return socket_is_blocking(&call->socket) ? left_us : 0;
+}
+
+/* Waits for the attempt that was started. */
+static enum attempt_end wait_for(struct call *call, const struct interrupt *hold, const struct plan *plan,
+                                 uint64_t due_us)
+{
+	const uint64_t now_us = system_now_us();
+	const uint64_t wait_us = share_us(call, plan, due_us, time_left(call, now_us));
+	if (!wait_us)
+		return ATTEMPT_SILENT;
+	const enum attempt_end end = attempt_wait(&call->socket, hold, &call->trial.to, wait_us);
 	const int error = errno;
-	if (charged)
+	if (!socket_is_blocking(&call->socket))
 		budget_spend(now_us, system_now_us() - now_us);
 	errno = error;
 	return end;
 }
 
-/* One attempt of the watched connect. */
-struct trial {
-	int position; /* in the list */
-	struct endpoint to;
-	enum attempt_end end;
-	int error;        /* errno, unless it connected */
-	uint64_t took_us; /* by itself */
-};
-
-static void try_one(struct call *call, const struct interrupt *hold, const struct plan *plan, uint64_t wait_us,
-                    struct trial *trial)
+static void try_one(struct call *call, const struct interrupt *hold, const struct plan *plan, uint64_t due_us)
 {
+	struct trial *trial = &call->trial;
 	const uint64_t began_us = system_now_us();
+	trial->to = endpoint_of(candidate_at(call, trial->position), &call->asked);
+	trial->last = false;
 	if (socket_bind_source(&call->socket, source_of(candidate_at(call, trial->position))) == 0)
 		trial->end = attempt_start(&call->socket, &trial->to);
 	else
 		trial->end = ATTEMPT_LOCAL; /* the uplink's address is gone with its link */
 	if (trial->end == ATTEMPT_SILENT)
-		trial->end = wait_for(call, hold, plan, &trial->to, wait_us);
+		trial->end = wait_for(call, hold, plan, due_us);
 	trial->error = trial->end == ATTEMPT_SILENT ? ETIMEDOUT : errno;
 	trial->took_us = system_now_us() - began_us;
 }
 
-/* The candidate gave an error, or nothing: remember it, and tell the daemon what is about the candidate. */
-static void note_failure(struct call *call, struct plan *plan, const struct trial *trial)
+/* The candidate gave an error, or nothing within DUE_US: remember it, and tell the daemon what is about the candidate. */
+static void note_failure(struct call *call, struct plan *plan, uint64_t due_us)
 {
+	const struct trial *trial = &call->trial;
 	if (trial->end == ATTEMPT_SILENT) {
 		plan_note_silent(plan, trial->position);
-		/* Cut short by the call's own limit it proves nothing; in a later round it is no news. */
-		if (plan->round == 0 && trial->took_us >= (uint64_t)call->snapshot.service.attempt_floor_ms * 1000)
+		/* Cut short by the call's own limit it proves nothing of one that may be far away; in a later round it is no news. */
+		const bool measured = candidate_at(call, trial->position)->handshake_us != 0;
+		const uint64_t proof_us = measured ? due_us : (uint64_t)call->snapshot.service.attempt_floor_ms * 1000;
+		if (plan->round == 0 && trial->took_us >= proof_us)
 			blame(call, trial->position, trial->error, trial->took_us);
+		call->why = "deadline";
 		return;
 	}
 	plan_note_failed(plan, trial->position);
@@ -206,50 +265,40 @@ static void note_failure(struct call *call, struct plan *plan, const struct tria
 		call->asked_error = trial->error;
 	if (!call->first_error)
 		call->first_error = trial->error;
-}
-
-static int client_error(int error)
-{
-	errno = error;
-	return -1;
+	call->why = "error";
 }
 
 /* Tries one after the other on the same descriptor until one answers or the time is up. */
 static int try_all(struct call *call, const struct interrupt *hold)
 {
 	struct plan plan;
-	struct trial trial;
-	uint64_t wait_us;
-	const char *why = "verdict";
+	uint64_t due_us;
+	int position;
 	plan_start(&plan, &call->snapshot, &call->list, call->reach);
-	for (bool first = true; (trial.position = plan_next(&plan, &wait_us)) >= 0; first = false) {
-		if (!first && !socket_reset(&call->socket))
-			return client_error(EBADF); /* another thread has closed it */
-		trial.to = endpoint_of(candidate_at(call, trial.position), &call->asked);
-		try_one(call, hold, &plan, wait_us, &trial);
-		switch (trial.end) {
+	for (bool first = true; (position = plan_next(&plan, &due_us)) >= 0; first = false) {
+		const enum socket_state before = first ? SOCKET_CLOSED : end_trial(call);
+		if (before != SOCKET_CLOSED)
+			return before == SOCKET_CONNECTED ? connected(call) : client_error(EBADF);
+		call->trial.position = position;
+		try_one(call, hold, &plan, due_us);
+		switch (call->trial.end) {
 		case ATTEMPT_CONNECTED:
-			memo_note_worked(candidate_at(call, trial.position));
-			settle(call, trial.position, why, system_now_us() - call->began_us);
-			return 0;
+			return connected(call);
 		case ATTEMPT_INTERRUPTED:
-			settle(call, trial.position, "interrupted", system_now_us() - call->began_us);
-			return client_error(EINTR);
+			return under_way(call, "interrupted", EINTR);
 		case ATTEMPT_NATIVE:
 			call->native = true;
 			return -1;
 		case ATTEMPT_CLIENTS:
-			return client_error(trial.error);
+			return client_error(call->trial.error);
 		case ATTEMPT_SILENT:
-			note_failure(call, &plan, &trial);
-			if (!time_left(call, system_now_us()))
-				return time_is_up(call, &plan, trial.position);
-			why = "deadline";
+			note_failure(call, &plan, due_us);
+			if (call->trial.last || !time_left(call, system_now_us()))
+				return time_is_up(call, &plan);
 			break;
 		case ATTEMPT_FAILED:
 		case ATTEMPT_LOCAL:
-			note_failure(call, &plan, &trial);
-			why = "error";
+			note_failure(call, &plan, due_us);
 			break;
 		}
 	}
@@ -263,6 +312,7 @@ static int connect_watched(struct call *call, const struct sockaddr *address, so
 	call->began_us = system_now_us();
 	call->asked_error = call->first_error = 0;
 	call->native = false;
+	call->why = "verdict";
 	call->limit_us = 0;
 	if (!socket_is_blocking(&call->socket)) {
 		call->limit_us = budget_left_us(call->snapshot.service.nonblocking_wait_ms, call->began_us);
@@ -280,21 +330,26 @@ static int connect_watched(struct call *call, const struct sockaddr *address, so
 	return result;
 }
 
+static bool find_service(struct call *call)
+{
+	const struct endpoint *asked = &call->asked;
+	call->table = setup_table(&call->now_ms);
+	return call->table && lookup_address(call->table, asked->address, asked->scope, asked->port, &call->snapshot);
+}
+
 /* Finds what there is to be tried; false: nothing, pass through.  No system call but for native IPv6. */
 static bool prepare(struct call *call, int fd, const struct sockaddr *address, socklen_t length)
 {
 	if (!endpoint_from_sockaddr(&call->asked, address, length))
 		return false;
-	call->table = setup_table(&call->now_ms);
-	if (!call->table ||
-	    !lookup_address(call->table, call->asked.address, call->asked.scope, call->asked.port, &call->snapshot) ||
+	if (!find_service(call) || (view_renew(call->now_ms) && !find_service(call)) ||
 	    !setup_service_in_force(call->table, &call->snapshot.service, call->now_ms))
 		return false;
 	const int error = errno;
 	call->reach = socket_reach(fd, &call->asked);
 	call->sticky = memo_sticky(&call->snapshot, &call->asked, call->now_ms);
 	const struct choose_request request = { .reach = call->reach,
-		                                .failed = memo_failed(&call->snapshot, call->now_ms),
+		                                .failed = memo_failed(&call->snapshot, call->asked.port, call->now_ms),
 		                                .sticky = call->sticky,
 		                                .address = call->asked.address };
 	choose_order(&call->snapshot, &request, &call->list);
@@ -310,9 +365,11 @@ int connect_moved(int fd, const struct sockaddr *address, socklen_t length)
 	const int error = errno;
 	const bool moves = !goes_to_asked(&call, 0) || source_of(candidate_at(&call, 0));
 	/* The only one, and it is what was asked for: there is nothing to add. */
-	bool ours = moves || call.list.count > 1;
-	/* Moving needs to know first that the socket is fresh; an attempt at the asked address tells. */
-	ours = ours && (!moves || socket_is_fresh(fd)) && socket_begin(&call.socket, fd, address->sa_family, moves);
+	bool ours = (moves || call.list.count > 1) && socket_begin(&call.socket, fd, address->sa_family);
+	/* Moving needs to know first that the socket is fresh, and a client that does not block may be asking how it went.  Else
+	 * an attempt at the asked address tells, and a connect to a living server does without two system calls. */
+	if (ours && (moves || !socket_is_blocking(&call.socket)))
+		ours = call.socket.checked = socket_is_fresh(fd);
 	errno = error;
 	if (!ours)
 		return next_functions()->connect(fd, address, length);

@@ -12,7 +12,7 @@ bool endpoint_is_ipv4(const uint8_t address[16])
 
 bool endpoint_from_sockaddr(struct endpoint *out, const struct sockaddr *address, socklen_t length)
 {
-	if (!address || length < (socklen_t)sizeof(struct sockaddr_in))
+	if (!address || length < (socklen_t)sizeof(struct sockaddr_in) || length > sizeof(struct sockaddr_storage))
 		return false;
 	if (address->sa_family == AF_INET) {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)address;

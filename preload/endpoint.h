@@ -22,7 +22,7 @@ union endpoint_sockaddr {
 	struct sockaddr_in6 in6;
 };
 
-/* False: not AF_INET or AF_INET6, NULL, or too short. */
+/* False: not AF_INET or AF_INET6, NULL, too short, or longer than the kernel takes. */
 bool endpoint_from_sockaddr(struct endpoint *out, const struct sockaddr *address, socklen_t length);
 
 /* FAMILY is the socket's: AF_INET (the endpoint must be IPv4) or AF_INET6.  Returns the length. */

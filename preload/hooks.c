@@ -49,6 +49,11 @@ HOOK int gethostbyname2_r(const char *restrict name, int family, struct hostent 
  * makes a jump of this only when it optimises and does not instrument; another build does without the hook (a test
  * looks at the object for the jump).
  */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1 /* as gcc says it */
+#endif
+#endif
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
 HOOK void *dlopen(const char *file, int flags)
 {

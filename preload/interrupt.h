@@ -16,6 +16,7 @@ struct interrupt {
 	int cancel;
 };
 
+/* First ends the thread if it has been cancelled: connect() is a cancellation point. */
 void interrupt_hold(struct interrupt *hold);
 void interrupt_release(const struct interrupt *hold);
 
@@ -24,8 +25,8 @@ void interrupt_release(const struct interrupt *hold);
  * connect() may. */
 int interrupt_wait(const struct interrupt *hold, int fd, uint64_t wait_us, bool cancellable);
 
-/* Would a native call have gone on after the handler that just ran?  Only if every handler that is installed has
+/* Would a native call have gone on after the handler that just ran?  Only if every handler that could have run has
  * SA_RESTART, since there is no telling which one it was.  (About 9 us.) */
-bool interrupt_restarts(void);
+bool interrupt_restarts(const struct interrupt *hold);
 
 #endif

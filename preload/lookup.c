@@ -43,15 +43,32 @@ bool lookup_table_sound(const struct mpf_header *table, uint32_t size)
 	       array_sound(&table->host_index, slot, sizeof(uint32_t)) && table->host_index.limit >= MPF_INDEX_SIZE;
 }
 
-/* Element NUMBER of ARRAY in SLOT, NULL if there is no such one. */
-static const void *element(const struct mpf_slot *slot, const struct mpf_array *array, uint32_t number)
+/* What lies AT bytes from the start of TABLE.  The header was found sound when it was mapped, but may have been damaged since: wherever it
+ * points to, it is within the place that view.c keeps for a table. */
+static const void *inside(const struct mpf_header *table, size_t at)
 {
-	return number < array->limit ? (const char *)slot + array->offset + (size_t)number * array->stride : NULL;
+	return (const char *)table + (at & (MPF_MAX_FILE - 4));
+}
+
+/* Element NUMBER of ARRAY in SLOT, NULL if there is no such one. */
+static const void *element(const struct mpf_header *table, const struct mpf_slot *slot, const struct mpf_array *array,
+                           uint32_t number)
+{
+	const size_t at = (size_t)((const char *)slot - (const char *)table) + array->offset;
+	return number < array->limit ? inside(table, at + (size_t)number * array->stride) : NULL;
+}
+
+/* Word HASH of an index; 0, which ends a search, if there is no such one. */
+static uint32_t index_word(const struct mpf_header *table, const struct mpf_slot *slot, const struct mpf_array *index,
+                           uint32_t hash)
+{
+	const uint32_t *word = element(table, slot, index, hash % MPF_INDEX_SIZE);
+	return word ? load(word) : 0;
 }
 
 static const struct mpf_slot *slot_number(const struct mpf_header *table, uint32_t number)
 {
-	return (const struct mpf_slot *)((const char *)table + table->slot_offset[number & 1]);
+	return inside(table, table->slot_offset[number & 1]);
 }
 
 /* Does the service serve PORT?  2: it names it; 1: it takes any, or the port is not known (0); 0: no. */
@@ -71,13 +88,13 @@ static uint32_t service_for_port(const struct mpf_header *table, const struct mp
 {
 	uint32_t any = 0;
 	for (uint32_t steps = 0; candidate && steps < MPF_MAX_SERVICES; steps++) {
-		const struct mpf_service *service = element(slot, &table->services, candidate->service);
+		const struct mpf_service *service = element(table, slot, &table->services, candidate->service);
 		int match = service && (!candidate->scope || candidate->scope == scope) ? port_match(service, port) : 0;
 		if (match == 2)
 			return candidate->service + 1;
 		if (match == 1 && !any)
 			any = candidate->service + 1;
-		candidate = candidate->next ? element(slot, &table->candidates, candidate->next - 1) : NULL;
+		candidate = candidate->next ? element(table, slot, &table->candidates, candidate->next - 1) : NULL;
 	}
 	return any;
 }
@@ -87,10 +104,10 @@ static uint32_t find_by_address(const struct mpf_header *table, const struct mpf
 {
 	uint32_t hash = mpf_hash_address(address);
 	for (uint32_t steps = 0; steps < MPF_INDEX_SIZE; steps++, hash++) {
-		uint32_t value = load(element(slot, &table->address_index, hash % MPF_INDEX_SIZE));
+		uint32_t value = index_word(table, slot, &table->address_index, hash);
 		if (!value)
 			return 0;
-		const struct mpf_candidate *candidate = element(slot, &table->candidates, value - 1);
+		const struct mpf_candidate *candidate = element(table, slot, &table->candidates, value - 1);
 		if (candidate && !memcmp(candidate->address, address, sizeof candidate->address))
 			return service_for_port(table, slot, candidate, scope, port);
 	}
@@ -102,10 +119,10 @@ static const struct mpf_host *find_pattern(const struct mpf_header *table, const
                                            bool wildcard, const char *text, size_t length)
 {
 	for (uint32_t steps = 0; steps < MPF_INDEX_SIZE; steps++, hash++) {
-		uint32_t value = load(element(slot, &table->host_index, hash % MPF_INDEX_SIZE));
+		uint32_t value = index_word(table, slot, &table->host_index, hash);
 		if (!value)
 			return NULL;
-		const struct mpf_host *host = element(slot, &table->hosts, value - 1);
+		const struct mpf_host *host = element(table, slot, &table->hosts, value - 1);
 		if (!host || (host->pattern[0] == '*') != wildcard)
 			continue;
 		const uint8_t *rest = host->pattern + wildcard;
@@ -120,13 +137,13 @@ static uint32_t host_for_port(const struct mpf_header *table, const struct mpf_s
 {
 	uint32_t any = 0;
 	for (uint32_t steps = 0; host && steps < MPF_MAX_SERVICES; steps++) {
-		const struct mpf_service *service = element(slot, &table->services, host->service);
+		const struct mpf_service *service = element(table, slot, &table->services, host->service);
 		int match = service ? port_match(service, port) : 0;
 		if (match == 2)
 			return host->service + 1;
 		if (match == 1 && !any)
 			any = host->service + 1;
-		host = host->next ? element(slot, &table->hosts, host->next - 1) : NULL;
+		host = host->next ? element(table, slot, &table->hosts, host->next - 1) : NULL;
 	}
 	return any;
 }
@@ -155,7 +172,7 @@ static uint32_t find_by_name(const struct mpf_header *table, const struct mpf_sl
 static bool copy_service(const struct mpf_header *table, const struct mpf_slot *slot, uint32_t number,
                          struct snapshot *out)
 {
-	const struct mpf_service *service = element(slot, &table->services, number);
+	const struct mpf_service *service = element(table, slot, &table->services, number);
 	if (!service)
 		return false;
 	memcpy(&out->service, service, sizeof out->service);
@@ -166,7 +183,8 @@ static bool copy_service(const struct mpf_header *table, const struct mpf_slot *
 	if (!out->count || out->count > MPF_MAX_SERVICE_CANDIDATES || out->first_candidate > table->candidates.limit)
 		return false;
 	for (uint32_t i = 0; i < out->count; i++) {
-		const struct mpf_candidate *candidate = element(slot, &table->candidates, out->first_candidate + i);
+		const struct mpf_candidate *candidate =
+			element(table, slot, &table->candidates, out->first_candidate + i);
 		if (!candidate)
 			return false;
 		memcpy(&out->candidate[i], candidate, sizeof out->candidate[i]);
@@ -208,7 +226,7 @@ static bool read_service(const struct mpf_header *table, const struct wanted *wa
 bool lookup_address(const struct mpf_header *table, const uint8_t address[16], uint32_t scope, uint16_t port,
                     struct snapshot *out)
 {
-	return read_service(table, &(struct wanted){ .address = address, .scope = scope, .port = port }, out);
+	return port && read_service(table, &(struct wanted){ .address = address, .scope = scope, .port = port }, out);
 }
 
 bool lookup_host(const struct mpf_header *table, const char *name, uint16_t port, struct snapshot *out)

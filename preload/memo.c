@@ -38,11 +38,17 @@ static void store(uint32_t *word, uint32_t value)
 	__atomic_store_n(word, value, __ATOMIC_RELAXED);
 }
 
-uint32_t memo_failed(const struct snapshot *snapshot, uint32_t now_ms)
+/* A failure is of the port, too: the FTP server may be down where the web server is up. */
+static uint32_t failure_hash(const struct mpf_candidate *candidate, uint16_t port)
+{
+	return candidate_hash(candidate) ^ port * 0x9e3779b1u;
+}
+
+uint32_t memo_failed(const struct snapshot *snapshot, uint16_t port, uint32_t now_ms)
 {
 	uint32_t mask = 0;
 	for (uint32_t i = 0; i < snapshot->count; i++) {
-		uint32_t hash = candidate_hash(&snapshot->candidate[i]);
+		uint32_t hash = failure_hash(&snapshot->candidate[i], port);
 		uint32_t word = load(&failed[hash % PLACES]);
 		if (word && stamp_age(word, hash, now_ms) < FAILED_MS)
 			mask |= 1u << i;
@@ -50,15 +56,15 @@ uint32_t memo_failed(const struct snapshot *snapshot, uint32_t now_ms)
 	return mask;
 }
 
-void memo_note_failed(const struct mpf_candidate *candidate, uint32_t now_ms)
+void memo_note_failed(const struct mpf_candidate *candidate, uint16_t port, uint32_t now_ms)
 {
-	uint32_t hash = candidate_hash(candidate);
+	uint32_t hash = failure_hash(candidate, port);
 	store(&failed[hash % PLACES], stamp(hash, now_ms));
 }
 
-void memo_note_worked(const struct mpf_candidate *candidate)
+void memo_note_worked(const struct mpf_candidate *candidate, uint16_t port)
 {
-	uint32_t hash = candidate_hash(candidate), *place = &failed[hash % PLACES];
+	uint32_t hash = failure_hash(candidate, port), *place = &failed[hash % PLACES];
 	uint32_t word = load(place);
 	if (word && stamp_age(word, hash, 0) != UINT32_MAX)
 		store(place, 0);
@@ -82,4 +88,12 @@ void memo_note_moved(const struct endpoint *asked, const struct mpf_candidate *u
 	const uint32_t hash = mpf_hash_address(asked->address);
 	store(&moved_where[hash % PLACES], (candidate_hash(used) >> 16) << 16 | asked->port);
 	store(&moved_when[hash % PLACES], stamp(hash, now_ms / MOVED_UNIT_MS));
+}
+
+void memo_note_stayed(const struct endpoint *asked)
+{
+	const uint32_t hash = mpf_hash_address(asked->address), place = hash % PLACES;
+	const uint32_t when = load(&moved_when[place]);
+	if (when && stamp_age(when, hash, 0) != UINT32_MAX && (load(&moved_where[place]) & 0xffff) == asked->port)
+		store(&moved_when[place], 0);
 }

@@ -14,13 +14,15 @@
 #include "preload/endpoint.h"
 #include "preload/lookup.h"
 
-/* Bit i: candidate i failed this process within the last second. */
-uint32_t memo_failed(const struct snapshot *snapshot, uint32_t now_ms);
-void memo_note_failed(const struct mpf_candidate *candidate, uint32_t now_ms);
-void memo_note_worked(const struct mpf_candidate *candidate);
+/* Bit i: candidate i failed this process within the last second.  PORT: the one that was asked for. */
+uint32_t memo_failed(const struct snapshot *snapshot, uint16_t port, uint32_t now_ms);
+void memo_note_failed(const struct mpf_candidate *candidate, uint16_t port, uint32_t now_ms);
+void memo_note_worked(const struct mpf_candidate *candidate, uint16_t port);
 
 /* The candidate that ASKED's address was moved to within the service's `stick`, if it was for another port; -1: none. */
 int memo_sticky(const struct snapshot *snapshot, const struct endpoint *asked, uint32_t now_ms);
+/* ASKED went to ASKED itself: a move on that very port is over. */
+void memo_note_stayed(const struct endpoint *asked);
 void memo_note_moved(const struct endpoint *asked, const struct mpf_candidate *used, uint32_t now_ms);
 
 #endif

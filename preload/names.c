@@ -12,6 +12,7 @@
 #include "preload/musl_list.h"
 #include "preload/next.h"
 #include "preload/setup.h"
+#include "preload/view.h"
 
 /* NULL in musl: there, the nodes of one list are parts of one block. */
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
@@ -23,17 +24,34 @@ struct answer {
 	uint32_t scope[MPF_MAX_SERVICE_CANDIDATES];
 };
 
+/* The table in force, if NAME belongs to a service in it. */
+static const struct mpf_header *find_service(const char *name, uint16_t port, struct snapshot *out, uint32_t *now_ms)
+{
+	const struct mpf_header *table = name ? setup_table(now_ms) : NULL;
+	return table && lookup_host(table, name, port, out) ? table : NULL;
+}
+
+/* Does NAME belong to any service?  Which one, and whether that is in force, the port decides. */
+static bool name_known(const char *name)
+{
+	struct snapshot snapshot;
+	uint32_t now_ms;
+	return find_service(name, 0, &snapshot, &now_ms) != NULL;
+}
+
 /* False: not ours, or nothing to say: libc's. */
 static bool answer_for(const char *name, uint16_t port, struct answer *out)
 {
 	struct snapshot snapshot;
 	struct choose_list list;
 	uint32_t now_ms;
-	const struct mpf_header *table = name ? setup_table(&now_ms) : NULL;
-	if (!table || !lookup_host(table, name, port, &snapshot) ||
-	    !setup_service_in_force(table, &snapshot.service, now_ms) || snapshot.service.resolve != MPF_RESOLVE_TABLE)
+	const struct mpf_header *table = find_service(name, port, &snapshot, &now_ms);
+	if (table && view_renew(now_ms))
+		table = find_service(name, port, &snapshot, &now_ms);
+	if (!table || !setup_service_in_force(table, &snapshot.service, now_ms) ||
+	    snapshot.service.resolve != MPF_RESOLVE_TABLE)
 		return false;
-	choose_answer(&snapshot, memo_failed(&snapshot, now_ms), &list);
+	choose_answer(&snapshot, memo_failed(&snapshot, port, now_ms), &list);
 	out->count = list.count;
 	for (unsigned i = 0; i < list.count; i++) {
 		const struct mpf_candidate *candidate = &snapshot.candidate[list.candidate[i]];
@@ -156,8 +174,11 @@ static int list_from_answer(const struct answer *answer, const char *node, const
 		return musl_list(answer->address, answer->scope, answer->count, asked->ai_family,
 		                 canonical ? node : NULL, port, &hints, result);
 	const int status = list_from_numbers(answer, service, asked->ai_family, &hints, result);
+	for (struct addrinfo *one = status == 0 ? *result : NULL; one; one = one->ai_next)
+		one->ai_flags = asked->ai_flags;
 	if (status == 0 && canonical) {
-		(*result)->ai_canonname = strdup(node);
+		const size_t length = strlen(node);
+		(*result)->ai_canonname = strndup(node, length - (node[length - 1] == '.'));
 		if (!(*result)->ai_canonname) {
 			freeaddrinfo(*result);
 			return EAI_MEMORY;
@@ -173,8 +194,8 @@ int names_getaddrinfo(const char *node, const char *service, const struct addrin
 	uint16_t port;
 	const int error = errno;
 	/* The port only decides between services that share a name, so the name comes first: most are not ours. */
-	if (!node || !hints_ours(hints) || !answer_for(node, 0, &answer) || !service_port(service, hints, &port) ||
-	    (port && !answer_for(node, port, &answer))) {
+	if (!hints_ours(hints) || !name_known(node) || !service_port(service, hints, &port) ||
+	    !answer_for(node, port, &answer)) {
 		errno = error;
 		return next_functions()->getaddrinfo(node, service, hints, result);
 	}

@@ -34,9 +34,12 @@ const struct next *next_functions(void)
 		{ "gethostbyname_r", (void **)&next.gethostbyname_r },
 		{ "gethostbyname2_r", (void **)&next.gethostbyname2_r },
 		{ "dlopen", (void **)&next.dlopen },
+		{ "secure_getenv", (void **)&next.secure_getenv },
 	};
 	for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++)
 		__atomic_store_n(table[i].to, dlsym(RTLD_NEXT, table[i].name), __ATOMIC_RELAXED);
+	if (!next.secure_getenv) /* glibc's name for it before 2.17 */
+		__atomic_store_n((void **)&next.secure_getenv, dlsym(RTLD_NEXT, "__secure_getenv"), __ATOMIC_RELAXED);
 	__atomic_store_n(&ready, true, __ATOMIC_RELEASE);
 	return &next;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * next.h - the functions that the hooks stand in front of: another preload's, or libc's.
+ * next.h - the functions that the hooks stand in front of: another preload's, or libc's; and one whose symbol is too new.
  */
 #ifndef MPFAILOVER_NEXT_H
 #define MPFAILOVER_NEXT_H
@@ -17,6 +17,7 @@ struct next {
 	int (*gethostbyname_r)(const char *, struct hostent *, char *, size_t, struct hostent **, int *);
 	int (*gethostbyname2_r)(const char *, int, struct hostent *, char *, size_t, struct hostent **, int *);
 	void *(*dlopen)(const char *, int);
+	char *(*secure_getenv)(const char *);
 };
 
 /* All of them, looked up together at the first call, whichever hook or constructor that is. */

@@ -64,8 +64,10 @@ static void put_endpoint(struct line *line, const struct endpoint *endpoint)
 static bool stderr_still_it(void)
 {
 	system_stat now;
-	return system_stat_at(STDERR_FILENO, NULL, &now) == 0 && now.st_dev == stderr_then.st_dev &&
-	       now.st_ino == stderr_then.st_ino && now.st_rdev == stderr_then.st_rdev;
+	/* A pipe that is full would hold the client, one that nobody reads would end it. */
+	return system_poll_now(STDERR_FILENO, POLLOUT) == POLLOUT && system_stat_at(STDERR_FILENO, NULL, &now) == 0 &&
+	       now.st_dev == stderr_then.st_dev && now.st_ino == stderr_then.st_ino &&
+	       now.st_rdev == stderr_then.st_rdev;
 }
 
 static void emit(struct line *line)

@@ -3,7 +3,8 @@
 
 #include "preload/endpoint.h"
 
-enum { HANDSHAKES = 3, LONGEST_IN_CEILINGS = 8, LINEAR_RETRIES = 4, MOST_SYN_RETRIES = 16 };
+enum { HANDSHAKES = 3, LEAST_US = 1000, LONGEST_IN_CEILINGS = 8, MOST_SYN_RETRIES = 16 };
+enum { LINEAR_S = 5, SECOND_US = 1000000 };
 
 void plan_start(struct plan *plan, const struct snapshot *snapshot, const struct choose_list *list,
                 enum choose_reach reach)
@@ -14,13 +15,15 @@ void plan_start(struct plan *plan, const struct snapshot *snapshot, const struct
 uint64_t plan_wait_us(uint32_t handshake_us, uint32_t floor_ms, uint32_t ceiling_ms, unsigned round)
 {
 	const uint64_t floor_us = (uint64_t)floor_ms * 1000, ceiling_us = (uint64_t)ceiling_ms * 1000;
-	const uint64_t longest_us = ceiling_us * LONGEST_IN_CEILINGS;
+	const uint64_t longest_us = (ceiling_us ? ceiling_us : LEAST_US) * LONGEST_IN_CEILINGS;
 	uint64_t wait_us = handshake_us ? (uint64_t)handshake_us * HANDSHAKES : ceiling_us;
 	if (wait_us < floor_us)
 		wait_us = floor_us;
 	if (wait_us > ceiling_us)
 		wait_us = ceiling_us;
-	while (round-- > 0 && wait_us < longest_us)
+	if (wait_us < LEAST_US)
+		wait_us = LEAST_US;
+	for (; round > 0 && wait_us < longest_us; round--)
 		wait_us *= 2;
 	return wait_us < longest_us ? wait_us : longest_us;
 }
@@ -30,7 +33,15 @@ uint64_t plan_patience_us(int syn_retries)
 	const unsigned retries = syn_retries < 1                  ? 1
 	                         : syn_retries > MOST_SYN_RETRIES ? MOST_SYN_RETRIES
 	                                                          : (unsigned)syn_retries;
-	return ((2ull << retries) - 1 + LINEAR_RETRIES) * 1000000;
+	/* It gives up at the first retry after 2^(n+1) - 1 seconds; those come each second at first, then at twice the distance. */
+	const uint64_t least_s = (2ull << retries) - 1;
+	uint64_t retry_s = 1, step_s = 1;
+	while (retry_s < least_s) {
+		if (retry_s >= LINEAR_S)
+			step_s *= 2;
+		retry_s += step_s;
+	}
+	return retry_s * SECOND_US;
 }
 
 static bool is_mapped(const struct plan *plan, unsigned position)

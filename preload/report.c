@@ -23,15 +23,15 @@ void report_send(const struct mpf_header *table, const struct snapshot *snapshot
 		return;
 	memcpy(to.sun_path, table->report, sizeof to.sun_path);
 	to.sun_path[sizeof to.sun_path - 1] = '\0';
-	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* System calls as such: no cancellation point while a descriptor is open. */
+	const int fd = (int)syscall(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0) {
 		errno = client_error;
 		return;
 	}
 	/* Below 3 it would be, for a moment, a standard stream that the client has closed: leave that number alone. */
 	if (fd > STDERR_FILENO)
-		sendto(fd, &report, sizeof report, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&to,
-		       sizeof to);
+		syscall(SYS_sendto, fd, &report, sizeof report, MSG_DONTWAIT | MSG_NOSIGNAL, &to, sizeof to);
 	system_close(fd);
 	errno = client_error;
 }

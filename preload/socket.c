@@ -17,7 +17,8 @@
 #define TCP_FASTOPEN_CONNECT 30
 #endif
 
-enum { IPV4_HEADERS = 40, IPV6_HEADERS = 60 }; /* with TCP's, without options */
+enum { MOST_ERRORS = 64, IPV4_HEADERS = 40, IPV6_HEADERS = 60 }; /* headers with TCP's, without options */
+enum { DEFAULT_MSS = 536 }; /* what TCP_MAXSEG says of a socket on which it was never set */
 
 static bool get_option(int fd, int level, int option, void *value, socklen_t length)
 {
@@ -56,11 +57,17 @@ enum choose_reach socket_reach(int fd, const struct endpoint *asked)
 	                                                                                    : REACH_IPV6;
 }
 
-bool socket_begin(struct client_socket *socket, int fd, int family, bool checked)
+bool socket_begin(struct client_socket *socket, int fd, int family)
 {
+	int mss;
 	const int flags = system_fcntl(fd, F_GETFL, 0);
-	*socket = (struct client_socket){ .fd = fd, .family = family, .flags = flags, .checked = checked };
-	return socket->flags >= 0;
+	/* Only TCP has it, and a failed connect() wipes it out before it can be read again. */
+	if (flags < 0 || !get_option(fd, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof mss))
+		return false;
+	*socket = (struct client_socket){
+		.fd = fd, .family = family, .flags = flags, .mss = mss == DEFAULT_MSS ? 0 : mss
+	};
+	return true;
 }
 
 bool socket_is_blocking(const struct client_socket *socket)
@@ -75,24 +82,25 @@ static int connect_to(const struct client_socket *socket, const struct endpoint 
 	return next_functions()->connect(socket->fd, &address.any, length);
 }
 
-/* On a socket that does not block.  Asking at once how it went saves a poll() where the other end is near. */
+/* On a socket that does not block. */
 static int start_and_ask(struct client_socket *socket, const struct endpoint *to, bool *began)
 {
 	int result = connect_to(socket, to);
 	/* Nothing connects at once but TCP_FASTOPEN_CONNECT, which has not sent anything yet: again, without it. */
 	if (result == 0 && socket_clear_fastopen(socket->fd)) {
-		if (!socket_reset(socket)) {
+		if (socket_reset(socket) != SOCKET_CLOSED) {
 			errno = EBADF;
 			return -1;
 		}
 		result = connect_to(socket, to);
 	}
 	*began = result == 0 || errno == EINPROGRESS;
-	if (result < 0 && *began) {
-		result = connect_to(socket, to);
-		if (result < 0 && errno == EALREADY)
-			errno = EINPROGRESS;
-	}
+	if (result == 0 || !*began)
+		return result;
+	/* On loopback the answer is there already; to ask for it saves a poll(). */
+	result = connect_to(socket, to);
+	if (result < 0 && errno == EALREADY)
+		errno = EINPROGRESS;
 	return result;
 }
 
@@ -161,18 +169,19 @@ int socket_finish(const struct client_socket *socket, const struct endpoint *to)
 	return connect_to(socket, to);
 }
 
-/* While a connection is under way TCP_MAXSEG itself cannot be read, but what is announced is the smaller of it and what the route's MTU
- * allows: where it is smaller than that, the client has set it. */
+/* While an attempt is under way: what it announced is the smaller of TCP_MAXSEG and what the route's MTU allows, so where it is smaller than
+ * that, the client has set it.  On a closed socket there is no telling: what TCP_MAXSEG said before is the best guess. */
 static int client_mss(const struct client_socket *socket)
 {
 	struct tcp_info info = { .tcpi_advmss = 0 };
 	int mtu = 0, headers = IPV4_HEADERS;
 	if (!get_option(socket->fd, IPPROTO_IP, IP_MTU, &mtu, sizeof mtu)) {
-		get_option(socket->fd, IPPROTO_IPV6, IPV6_MTU, &mtu, sizeof mtu);
 		headers = IPV6_HEADERS;
+		if (!get_option(socket->fd, IPPROTO_IPV6, IPV6_MTU, &mtu, sizeof mtu))
+			return socket->mss;
 	}
 	if (!get_option(socket->fd, IPPROTO_TCP, TCP_INFO, &info, sizeof info))
-		return 0;
+		return socket->mss;
 	return (int)info.tcpi_advmss < mtu - headers ? (int)info.tcpi_advmss : 0;
 }
 
@@ -183,10 +192,12 @@ void socket_learn(struct client_socket *socket)
 	get_option(socket->fd, SOL_SOCKET, SO_COOKIE, &socket->cookie, sizeof socket->cookie);
 	socket->mss = client_mss(socket);
 	socket->quickack = get_tcp(socket->fd, TCP_QUICKACK);
-	/* A clamp that nobody set is 65535 times a power of two while a connection is under way (the largest window). */
+	/* A clamp that nobody set is, once an attempt has begun, 65535 times a power of two (the largest window), or the half of SO_RCVBUF. */
+	int receive_buffer = 0;
+	get_option(socket->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
 	socket->clamp = get_tcp(socket->fd, TCP_WINDOW_CLAMP);
-	for (int scale = 0; scale <= 14; scale++)
-		if (socket->clamp == 65535 << scale)
+	for (int scale = 1; scale <= 14; scale++)
+		if (socket->clamp == 65535 << scale || socket->clamp == receive_buffer / 2)
 			socket->clamp = 0;
 	socket->known = true;
 }
@@ -194,6 +205,8 @@ void socket_learn(struct client_socket *socket)
 static bool is_same(const struct client_socket *socket)
 {
 	uint64_t cookie = 0;
+	if (!socket->cookie)
+		return true; /* a kernel before 4.6, or a sandbox: there is no telling */
 	return get_option(socket->fd, SOL_SOCKET, SO_COOKIE, &cookie, sizeof cookie) && cookie == socket->cookie;
 }
 
@@ -216,20 +229,31 @@ enum socket_state socket_state(struct client_socket *socket)
 	}
 }
 
-bool socket_reset(struct client_socket *socket)
+bool socket_purge_errors(int fd)
+{
+	struct msghdr nothing = { .msg_name = NULL };
+	bool any = false;
+	for (int i = 0; i < MOST_ERRORS && recvmsg(fd, &nothing, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0; i++)
+		any = true;
+	return any;
+}
+
+enum socket_state socket_reset(struct client_socket *socket)
 {
 	const struct sockaddr none = { .sa_family = AF_UNSPEC };
 	const enum socket_state state = socket_state(socket);
-	if ((state != SOCKET_CONNECTING && state != SOCKET_CLOSED) ||
-	    next_functions()->connect(socket->fd, &none, sizeof none) < 0)
-		return false;
+	if (state != SOCKET_CONNECTING && state != SOCKET_CLOSED)
+		return state;
+	if (next_functions()->connect(socket->fd, &none, sizeof none) < 0)
+		return SOCKET_STRANGE;
+	socket_purge_errors(socket->fd);
 	if (socket->mss)
 		set_tcp(socket->fd, TCP_MAXSEG, socket->mss);
 	if (socket->clamp)
 		set_tcp(socket->fd, TCP_WINDOW_CLAMP, socket->clamp);
 	if (socket->quickack != get_tcp(socket->fd, TCP_QUICKACK))
 		set_tcp(socket->fd, TCP_QUICKACK, socket->quickack);
-	return true;
+	return SOCKET_CLOSED;
 }
 
 uint64_t socket_send_timeout_us(int fd)

@@ -20,8 +20,9 @@ struct client_socket {
 	bool checked;   /* it is known to be a fresh TCP socket */
 	bool bound;     /* to an uplink's source address, by us */
 	bool clients_bind; /* the client has bound it itself (asked for when the first uplink comes up) */
+	bool timed;     /* it has an SO_SNDTIMEO, so that every signal interrupts a native connect() */
 	bool known;     /* the rest is filled in */
-	int mss;        /* TCP_MAXSEG as the client set it, 0: not set, or of no consequence on this route */
+	int mss;        /* TCP_MAXSEG as the client set it, 0: not set */
 	int clamp;      /* TCP_WINDOW_CLAMP as the client set it, 0: not set */
 	int quickack;   /* TCP_QUICKACK */
 	uint64_t cookie; /* SO_COOKIE: another thread may close the number and open it again */
@@ -37,8 +38,8 @@ bool socket_is_tcp(int fd);
 
 enum choose_reach socket_reach(int fd, const struct endpoint *asked);
 
-/* False: not a descriptor.  CHECKED: socket_is_fresh() has been asked. */
-bool socket_begin(struct client_socket *socket, int fd, int family, bool checked);
+/* False: not TCP. */
+bool socket_begin(struct client_socket *socket, int fd, int family);
 
 bool socket_is_blocking(const struct client_socket *socket);
 
@@ -61,9 +62,13 @@ enum socket_state socket_state(struct client_socket *socket);
 /* Remembers identity and options, while an attempt is under way; cheap only in comparison with waiting. */
 void socket_learn(struct client_socket *socket);
 
-/* Gives the attempt up and makes the socket fit for another.  False: it is not ours to touch any more.  To be called with signals
- * held. */
-bool socket_reset(struct client_socket *socket);
+/* Gives the attempt up and makes the socket fit for another: SOCKET_CLOSED.  If it has connected meanwhile, or is not the socket that it was,
+ * it is left alone: SOCKET_CONNECTED, SOCKET_STRANGE.  To be called with signals held. */
+enum socket_state socket_reset(struct client_socket *socket);
+
+/* Throws away the ICMP errors that the kernel keeps with a socket since Linux 5.8: each makes poll() say POLLERR for ever.
+ * True if there were any. */
+bool socket_purge_errors(int fd);
 
 /* SO_SNDTIMEO in microseconds, 0: none. */
 uint64_t socket_send_timeout_us(int fd);

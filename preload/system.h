@@ -18,6 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#if defined(__GLIBC__) && defined(__i386__)
+/* Its version from before 2.17, when it was librt's. */
+__asm__(".symver clock_gettime, clock_gettime@GLIBC_2.2");
+#endif
+
 /* The kernel's own layout: glibc's stat64 is exactly that, in both widths. */
 typedef struct stat64 system_stat;
 
@@ -32,15 +37,16 @@ static inline int system_stat_at(int fd, const char *path, system_stat *out)
 	return (int)syscall(number, fd, path ? path : "", out, path ? 0 : AT_EMPTY_PATH);
 }
 
-/* SIZE bytes of FD from its start, shared and read-only; MAP_FAILED and errno. */
-static inline void *system_map_readonly(int fd, size_t size)
+/* SIZE bytes of FD (-1: of zeros) from its start, shared and read-only, at PLACE (NULL: anywhere); MAP_FAILED and errno. */
+static inline void *system_map_readonly(void *place, int fd, size_t size)
 {
 #ifdef SYS_mmap2
 	const long number = SYS_mmap2;
 #else
 	const long number = SYS_mmap;
 #endif
-	return (void *)syscall(number, 0L, size, PROT_READ, MAP_SHARED, fd, 0L);
+	const int flags = (place ? MAP_FIXED : 0) | (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED);
+	return (void *)syscall(number, place, size, PROT_READ, flags, fd, 0L);
 }
 
 static inline int system_open(const char *path, int flags, mode_t mode)

@@ -217,6 +217,9 @@ struct mpf_info {
 	uint32_t moved;        /* connections that clients reported as moved here from another address */
 	uint32_t failed_over;  /* attempts on this one that clients reported as failed */
 	uint32_t from_dns;     /* not 0: this address came from DNS */
+	uint32_t changes;      /* of the verdict, within the last hour */
+	uint32_t held_until_s; /* while held: when that ends, 0: when an operator says so */
+	uint32_t cert_warns;   /* not 0: the certificate ends within `cert-warn` */
 };
 
 struct mpf_uplink {
@@ -255,15 +258,17 @@ enum {
 
 /* -------------------------------------------------------------------------------------------------------- the hashes */
 
-/* Hash of an address, for address_index; take it modulo MPF_INDEX_SIZE.  Four multiplications, mixed so that
- * neighbouring IPv4 addresses spread. */
+/* Hash of an address, for address_index; take it modulo MPF_INDEX_SIZE.  Two multiplications of 32 by 32 bits, both halves of which count,
+ * so that neighbouring addresses of either family spread. */
 static inline uint32_t mpf_hash_address(const uint8_t address[16])
 {
 	uint32_t word[4];
 	__builtin_memcpy(word, address, sizeof word);
-	uint32_t hash = word[0] * 0x9e3779b1u ^ word[1] * 0x85ebca6bu ^ word[2] * 0xc2b2ae35u ^ word[3];
-	hash = (hash ^ hash >> 15) * 0x2c1b3c6du;
-	return hash ^ hash >> 13;
+	const uint64_t high = (uint64_t)(word[0] ^ 0xc2b2ae35u) * (word[1] ^ 0x27d4eb2fu);
+	const uint64_t low = (uint64_t)(word[2] ^ 0x9e3779b1u) * (word[3] ^ 0x85ebca6bu);
+	const uint64_t both = low ^ (high >> 7 | high << 57);
+	const uint32_t hash = (uint32_t)both ^ (uint32_t)(both >> 32);
+	return hash ^ hash >> 15;
 }
 
 /* Hash of a host pattern, from its last character to its first, so that one walk over a name passes the hash of each of
@@ -366,7 +371,10 @@ MPF_AT(mpf_info, cert_until_s, 84);
 MPF_AT(mpf_info, moved, 88);
 MPF_AT(mpf_info, failed_over, 92);
 MPF_AT(mpf_info, from_dns, 96);
-MPF_SIZE(mpf_info, 100);
+MPF_AT(mpf_info, changes, 100);
+MPF_AT(mpf_info, held_until_s, 104);
+MPF_AT(mpf_info, cert_warns, 108);
+MPF_SIZE(mpf_info, 112);
 
 MPF_AT(mpf_uplink, down, 0);
 MPF_AT(mpf_uplink, since_s, 4);
@@ -388,9 +396,9 @@ MPF_AT(mpf_slot, host_index, 16664);
 MPF_AT(mpf_slot, services, 33048);
 MPF_AT(mpf_slot, candidates, 55576);
 MPF_AT(mpf_slot, infos, 121112);
-MPF_AT(mpf_slot, uplinks, 223512);
-MPF_AT(mpf_slot, hosts, 226968);
-MPF_SIZE(mpf_slot, 497304);
+MPF_AT(mpf_slot, uplinks, 235800);
+MPF_AT(mpf_slot, hosts, 239256);
+MPF_SIZE(mpf_slot, 509592);
 
 MPF_SIZE(mpf_report, 24);
 

@@ -59,15 +59,30 @@ static bool same_geometry(const struct mpf_header *a, const struct mpf_header *b
 	               offsetof(struct mpf_header, boot_id) - offsetof(struct mpf_header, services));
 }
 
-/* Puts TABLE where readers find it.  Other threads may be reading the old one, so it is never unmapped: the new one is moved
+/* A table's place: what a damaged header can point to (lookup.c), and the longest element behind it. */
+enum { PLACE = MPF_MAX_FILE + 4096 };
+
+static struct mpf_header *map_file(int fd, size_t size)
+{
+	void *place = system_map_readonly(NULL, -1, PLACE);
+	if (place == MAP_FAILED || system_map_readonly(place, fd, size) != MAP_FAILED)
+		return place;
+	const int error = errno;
+	munmap(place, PLACE);
+	errno = error;
+	return MAP_FAILED;
+}
+
+/* Puts TABLE, of FD, where readers find it.  Other threads may be reading the old one, so it is never unmapped: the new one is mapped
  * over it in one step (a reader's second look at the generation sees that), or, if it is laid out otherwise, takes
  * a place of its own. */
-static void replace(struct mpf_header *table, size_t size)
+static void replace(struct mpf_header *table, int fd, size_t size)
 {
 	struct mpf_header *old = __atomic_load_n(&mapped, __ATOMIC_ACQUIRE);
-	if (old && same_geometry(old, table) && mremap(table, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, old) == old)
-		return;
-	__atomic_store_n(&mapped, table, __ATOMIC_RELEASE);
+	if (old && same_geometry(old, table) && system_map_readonly(old, fd, size) == old)
+		munmap(table, PLACE);
+	else
+		__atomic_store_n(&mapped, table, __ATOMIC_RELEASE);
 }
 
 enum view_result view_open(const char *path)
@@ -80,18 +95,18 @@ enum view_result view_open(const char *path)
 	enum view_result result = check_file(fd, &st);
 	if (result != VIEW_MAPPED)
 		goto cleanup;
-	size_t size = (size_t)st.st_size;
-	struct mpf_header *table = system_map_readonly(fd, size);
+	const size_t size = (size_t)st.st_size;
+	struct mpf_header *table = map_file(fd, size);
 	if (table == MAP_FAILED) {
 		result = VIEW_NO_MEMORY;
 		goto cleanup;
 	}
 	if (!lookup_table_sound(table, (uint32_t)size)) {
 		result = table->magic == MPF_MAGIC && table->abi != MPF_ABI ? VIEW_OTHER_ABI : VIEW_NOT_TABLE;
-		munmap(table, size);
+		munmap(table, PLACE);
 		goto cleanup;
 	}
-	replace(table, size);
+	replace(table, fd, size);
 	__atomic_store_n(&file_identity, identity(&st), __ATOMIC_RELAXED);
 cleanup:;
 	int error = errno;
@@ -107,24 +122,32 @@ static bool same_file(void)
 	       identity(&st) == __atomic_load_n(&file_identity, __ATOMIC_RELAXED);
 }
 
-static void look_again(const struct mpf_header *table, uint32_t now_ms)
+/* True: another table was mapped. */
+static bool look_again(const struct mpf_header *table, uint32_t now_ms)
 {
 	uint32_t last = __atomic_load_n(&looked_ms, __ATOMIC_RELAXED);
 	if (now_ms - last < LOOK_AGAIN_MS || !table_path ||
 	    !__atomic_compare_exchange_n(&looked_ms, &last, now_ms, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		return;
-	int error = errno;
-	if (!table || table->retired || !same_file())
-		view_open(table_path);
+		return false;
+	const int error = errno;
+	const bool again = !table || table->retired || !same_file();
+	const bool opened = again && view_open(table_path) == VIEW_MAPPED;
 	errno = error;
+	return opened;
 }
 
 const struct mpf_header *view_table(uint32_t *now_ms)
 {
 	const struct mpf_header *table = __atomic_load_n(&mapped, __ATOMIC_ACQUIRE);
 	*now_ms = system_clock_ms(CLOCK_MONOTONIC_COARSE);
-	if (table && !table->retired && view_age_ms(*now_ms, table->heartbeat_ms) < HEARTBEAT_LOST_MS)
+	if (table && !table->retired)
 		return table;
 	look_again(table, *now_ms);
 	return __atomic_load_n(&mapped, __ATOMIC_ACQUIRE);
+}
+
+bool view_renew(uint32_t now_ms)
+{
+	const struct mpf_header *table = __atomic_load_n(&mapped, __ATOMIC_ACQUIRE);
+	return table && view_age_ms(now_ms, table->heartbeat_ms) >= HEARTBEAT_LOST_MS && look_again(table, now_ms);
 }

@@ -7,6 +7,8 @@
 #ifndef MPFAILOVER_VIEW_H
 #define MPFAILOVER_VIEW_H
 
+#include <stdbool.h>
+
 #include "preload/table.h"
 
 enum view_result {
@@ -23,10 +25,13 @@ enum view_result {
 /* Maps the table at PATH, which must stay valid, in place of what was mapped before. */
 enum view_result view_open(const char *path);
 
-/* The table that is mapped, NULL if there is none.  If it is missing, retired or without a heartbeat, looks for another, at
- * most once a second, and at one stat() if the file is still the same.  *NOW_MS is set to the time for view_age_ms().
- * errno is kept. */
+/* The table that is mapped, NULL if there is none.  If it is missing or retired, looks for one, at most once a second.
+ * *NOW_MS is set to the time for view_age_ms().  errno is kept. */
 const struct mpf_header *view_table(uint32_t *now_ms);
+
+/* If the table has no heartbeat, looks whether another file has taken its place: at most once a second, at one stat() if it
+ * is still the same.  True: it has, look up again.  To be called when something of ours was asked for, so that what is not ours costs nothing then either. */
+bool view_renew(uint32_t now_ms);
 
 /* Milliseconds from THEN_MS to NOW_MS, both CLOCK_MONOTONIC cut to 32 bits; a THEN that lies up to a second ahead
  * (a coarser clock) counts as now. */

@@ -17,6 +17,7 @@ struct table_writer {
 	int lock_fd;
 	struct mpf_header *header; /* the whole file, MPF_FILE_SIZE bytes */
 	bool in_force;             /* something was published, or adopted */
+	uint8_t boot_id[40];
 };
 
 static struct mpf_slot *slot_at(const struct mpf_header *header, uint32_t number)
@@ -196,7 +197,7 @@ int table_writer_open(struct table_writer **out, const char *path, const char *r
 	read_boot_id(boot_id);
 	writer->in_force = header->active < 2 && boot_id[0] && !memcmp(header->boot_id, boot_id, sizeof boot_id) &&
 			   slot_sound(slot_at(header, header->active));
-	memcpy(header->boot_id, boot_id, sizeof boot_id);
+	memcpy(writer->boot_id, boot_id, sizeof boot_id);
 	put_text(header->report, sizeof header->report, report);
 	put_text(header->control, sizeof header->control, control);
 	put_text(header->version, sizeof header->version, MPF_VERSION);
@@ -233,6 +234,8 @@ void table_writer_publish(struct table_writer *writer, const struct mpf_slot *im
 	generation = generation + 1 ? generation + 1 : 2;
 	__atomic_store_n(&slot->generation, generation, __ATOMIC_RELEASE);
 	__atomic_store_n(&header->active, idle, __ATOMIC_RELEASE);
+	/* Not earlier: until now the verdicts in force may be another boot's, and whoever comes after us must not adopt them. */
+	memcpy(header->boot_id, writer->boot_id, sizeof header->boot_id);
 	writer->in_force = true;
 }
 

@@ -45,7 +45,7 @@ void one_engine_start(struct one_engine *one, const char *directory, const char 
 	*one = (struct one_engine){ .engine = NULL };
 	snprintf(one->table, sizeof one->table, "%s/table", directory);
 	assert_int_equal(uv_loop_init(&one->loop), 0);
-	assert_int_equal(engine_open(&one->engine, &one->loop, one->table), 0);
+	assert_int_equal(engine_open(&one->engine, &one->loop, one->table, ""), 0);
 	va_start(arguments, format);
 	load(one, format, arguments);
 	va_end(arguments);

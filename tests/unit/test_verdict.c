@@ -117,6 +117,8 @@ static void test_adopted(void **state)
 	struct verdict held = verdict_adopted(MPF_UP, MPF_HELD, 5000);
 	assert_int_equal(verdict_at(held, 7999, &rules).flags, MPF_HELD);
 	assert_int_equal(verdict_at(held, 8000, &rules).flags, 0);
+	assert_int_equal(verdict_released(held).flags, 0);
+	assert_int_equal(verdict_released(held).verdict, MPF_UP);
 	struct verdict down = verdict_adopted(MPF_DOWN, 0, 5000);
 	assert_int_equal(verdict_after(down, OUTCOME_SUCCESS, 6000, &rules).verdict, MPF_DOWN);
 }

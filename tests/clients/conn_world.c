@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/clients/conn_world.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dlfcn.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gnu/lib-names.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "probe/image.h"
+#include "probe/table_writer.h"
+
+enum {
+	FIRST_FD = 500, /* of the servers' sockets, out of the tests' way */
+	SHARED_FD = FIRST_FD + PLACES,
+	FILLERS = 4,
+	LIMIT_S = 10,
+	NATIVE_LIMIT_S = 1, /* what must fail may as well hang */
+	WAIT_MS = 200,
+	FLOOR_MS = 25,
+	CEILING_MS = 1000,
+	STICK_MS = 60000,
+};
+
+/* What the process that made the world and the tests have in common. */
+static struct shared {
+	struct far_rule far[FAR_PLACES];
+	bool has_far, has_network;
+	uint8_t network[2]; /* 127.a.b.0/24 */
+	uint16_t port;
+	char directory[32], table[48], report[48];
+	char why[512]; /* what the running test found */
+} * shared;
+
+struct world world;
+static int (*libc_connect)(int, const struct sockaddr *, socklen_t);
+
+uint64_t world_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- addresses */
+
+static void place_text(unsigned place, bool server, char text[64])
+{
+	const unsigned network = server ? 98 : 99, number = place - FAR + 1;
+
+	if (place < FAR)
+		snprintf(text, 64, "::ffff:127.%u.%u.%u", shared->network[0], shared->network[1], place + 1);
+	else if (place >= MIXED && place < MIXED_IPV4)
+		snprintf(text, 64, "fd%u::%u", network, number);
+	else
+		snprintf(text, 64, "::ffff:10.%u.0.%u", network, number);
+}
+
+static struct in6_addr place_ip(unsigned place, bool server)
+{
+	struct in6_addr ip;
+	char text[64];
+
+	place_text(place, server, text);
+	if (inet_pton(AF_INET6, text, &ip) != 1)
+		errx(2, "%s", text);
+	return ip;
+}
+
+static socklen_t address_of(unsigned place, bool server, union world_sockaddr *out)
+{
+	const struct in6_addr ip = place_ip(place, server);
+
+	if (!IN6_IS_ADDR_V4MAPPED(&ip)) {
+		const struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+			                          .sin6_port = htons(shared->port),
+			                          .sin6_addr = ip };
+		memcpy(out, &in6, sizeof in6);
+		return sizeof in6;
+	}
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(shared->port) };
+	memcpy(&in.sin_addr, ip.s6_addr + 12, 4);
+	memcpy(out, &in, sizeof in);
+	return sizeof in;
+}
+
+socklen_t world_address(unsigned place, union world_sockaddr *out)
+{
+	return address_of(place, false, out);
+}
+
+int world_where(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof peer;
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &length) != 0)
+		return -1;
+	for (unsigned place = 0; place < PLACES; place++) {
+		const struct in6_addr ip = place_ip(place, false);
+		const bool ipv4 = peer.ss_family == AF_INET;
+		const void *theirs = ipv4 ? (const void *)&((struct sockaddr_in *)&peer)->sin_addr
+		                          : (const void *)&((struct sockaddr_in6 *)&peer)->sin6_addr;
+		if (!memcmp(theirs, ip.s6_addr + (ipv4 ? 12 : 0), ipv4 ? 4 : 16))
+			return (int)place;
+	}
+	return -1;
+}
+
+/* ------------------------------------------------------------------------------------------------ making the world */
+
+/* The socket of PLACE: nobody else can listen there, and what is sent to it is refused.  False: the port is not free. */
+static bool bind_place(unsigned place)
+{
+	const int on = 1;
+	union world_sockaddr address;
+	const socklen_t length = address_of(place, true, &address);
+
+	close(FIRST_FD + (int)place);
+	const int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (fd < 0 || bind(fd, &address.any, length) != 0) {
+		close(fd);
+		return false;
+	}
+	if (dup2(fd, FIRST_FD + (int)place) < 0)
+		err(2, "dup2");
+	close(fd);
+	return true;
+}
+
+/* A port that is free in all places; the first place chooses it. */
+static bool bind_all(void)
+{
+	struct sockaddr_in bound;
+	socklen_t length = sizeof bound;
+
+	shared->port = 0;
+	for (unsigned place = 0; place < (shared->has_far ? PLACES : FAR); place++) {
+		if (!bind_place(place))
+			return false;
+		if (getsockname(FIRST_FD, (struct sockaddr *)&bound, &length) != 0)
+			err(2, "getsockname");
+		shared->port = ntohs(bound.sin_port);
+	}
+	return true;
+}
+
+static void make_table(struct table_writer **writer)
+{
+	static struct conf_candidate candidates[PLACES];
+	static struct conf_service services[PLACES / 4];
+	static struct mpf_slot image;
+	static const char *const names[] = { "near", "far", "mixed" };
+	struct conf conf = { .file = "", .services = services, .service_count = shared->has_far ? 3 : 1 };
+
+	for (unsigned i = 0; i < PLACES; i++) {
+		candidates[i].name = "place";
+		candidates[i].address.ip = place_ip(i, false);
+	}
+	for (size_t i = 0; i < conf.service_count; i++)
+		services[i] = (struct conf_service){ .name = names[i],
+			                             .candidates = &candidates[i * 4],
+			                             .candidate_count = 4,
+			                             .stale_after_ms = 10000,
+			                             .nonblocking_wait_ms = WAIT_MS,
+			                             .attempt_floor_ms = FLOOR_MS,
+			                             .attempt_ceiling_ms = CEILING_MS,
+			                             .stick_ms = STICK_MS };
+	const int error = table_writer_open(writer, shared->table, shared->report, "");
+	if (error)
+		errx(2, "%s: %s", shared->table, strerror(-error));
+	image_build(&image, &conf, 0);
+	for (unsigned i = 0; i < image.candidate_count; i++)
+		image.candidates[i].handshake_us = 1000;
+	table_writer_heartbeat(*writer, (uint32_t)(world_now_us() / 1000));
+	table_writer_publish(*writer, &image);
+}
+
+static void make_world(void)
+{
+	const int fd = memfd_create("world", 0);
+
+	if (fd < 0 || ftruncate(fd, sizeof *shared) != 0 || dup2(fd, SHARED_FD) < 0)
+		err(2, "memfd");
+	close(fd);
+	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
+	if (shared == MAP_FAILED)
+		err(2, "mmap");
+	shared->network[0] = (uint8_t)(getpid() >> 8 & 127) | 64;
+	shared->network[1] = (uint8_t)getpid();
+	shared->has_network = getenv("OWN_NETWORK") && *getenv("OWN_NETWORK");
+	shared->has_far = shared->has_network && far_start(shared->far);
+	for (int tries = 0; !bind_all(); tries++)
+		if (tries == 20)
+			err(2, "no port is free in all places");
+	strcpy(shared->directory, "/tmp/mpfailover-XXXXXX");
+	if (!mkdtemp(shared->directory))
+		err(2, "mkdtemp");
+	snprintf(shared->table, sizeof shared->table, "%s/table", shared->directory);
+	snprintf(shared->report, sizeof shared->report, "%s/report", shared->directory);
+}
+
+static void remove_world(void)
+{
+	char lock[64];
+
+	snprintf(lock, sizeof lock, "%s.lock", shared->table);
+	unlink(lock);
+	unlink(shared->table);
+	unlink(shared->report);
+	rmdir(shared->directory);
+}
+
+/* Waits for process PID; -1: it has not ended in time. */
+static int wait_status(pid_t pid, int limit_ms)
+{
+	struct pollfd ended = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	int status, ready;
+
+	while ((ready = poll(&ended, 1, limit_ms)) < 0 && errno == EINTR)
+		;
+	close(ended.fd);
+	return ready == 1 && waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+/* The process that makes the world: runs the tests in another one, under the library, and keeps the table's heart beating. */
+static int host(char **argv, const char *library)
+{
+	const pid_t parent = getpid();
+	struct table_writer *writer;
+	int status;
+
+	make_world();
+	make_table(&writer);
+	const pid_t pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setenv("CONN_WORLD", library ? "with" : "without", 1);
+		setenv("MPFAILOVER_TABLE", shared->table, 1);
+		if (library)
+			setenv("LD_PRELOAD", library, 1);
+		if (getppid() == parent)
+			execv("/proc/self/exe", argv);
+		_exit(127);
+	}
+	while ((status = wait_status(pid, 500)) < 0)
+		table_writer_heartbeat(writer, (uint32_t)(world_now_us() / 1000));
+	table_writer_close(writer);
+	remove_world();
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+}
+
+/* ------------------------------------------------------------------------------------------------- living in the world */
+
+struct mpf_slot *world_slot(void)
+{
+	return (struct mpf_slot *)((char *)world.table + world.table->slot_offset[world.table->active & 1]);
+}
+
+struct mpf_service *world_service(unsigned place)
+{
+	return &world_slot()->services[place / 4];
+}
+
+struct mpf_candidate *world_candidate(unsigned place)
+{
+	return &world_slot()->candidates[place];
+}
+
+int world_server(unsigned place)
+{
+	return FIRST_FD + (int)place;
+}
+
+int world_socket(unsigned place, int type)
+{
+	union world_sockaddr address;
+
+	world_address(place, &address);
+	const int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | type, 0);
+	expect(fd >= 0, "socket: %s", strerror(errno));
+	return fd;
+}
+
+int world_connect(int fd, unsigned place)
+{
+	union world_sockaddr address;
+	const socklen_t length = world_address(place, &address);
+
+	return connect(fd, &address.any, length);
+}
+
+int world_connect_natively(int fd, unsigned place)
+{
+	union world_sockaddr address;
+	const socklen_t length = world_address(place, &address);
+
+	return libc_connect(fd, &address.any, length);
+}
+
+int world_accept(unsigned place)
+{
+	return accept4(world_server(place), NULL, NULL, SOCK_CLOEXEC);
+}
+
+short world_poll(int fd, short events, int wait_ms)
+{
+	struct pollfd one = { .fd = fd, .events = events };
+
+	return poll(&one, 1, wait_ms) < 0 ? -1 : one.revents;
+}
+
+int world_error(int fd)
+{
+	int error = -1;
+	socklen_t length = sizeof error;
+
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+	return error;
+}
+
+/* Fills the queue of a server that accepts one connection: further first packets are dropped, in silence. */
+static void fill(unsigned place)
+{
+	union world_sockaddr address;
+	const socklen_t length = address_of(place, true, &address);
+
+	for (int i = 0; i < FILLERS; i++) {
+		const int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (libc_connect(fd, &address.any, length) != 0 && errno != EINPROGRESS)
+			err(2, "filling a queue");
+		if (world_poll(fd, POLLOUT, 20) == 0) {
+			close(fd);
+			return;
+		}
+	}
+	errx(2, "a queue is never full");
+}
+
+/* An earlier test may have changed them. */
+static void service_defaults(struct mpf_service *service)
+{
+	service->nonblocking_wait_ms = WAIT_MS;
+	service->attempt_floor_ms = FLOOR_MS;
+	service->attempt_ceiling_ms = CEILING_MS;
+	service->stick_ms = STICK_MS;
+}
+
+void world_paint(unsigned first, const char *letters)
+{
+	service_defaults(world_service(first));
+	for (unsigned place = first; place < first + 4; place++) {
+		const char given = letters[0] ? *letters++ : '-', letter = (char)tolower(given);
+
+		if (!bind_place(place)) /* anew, with nothing in its queue */
+			err(2, "bind");
+		if (place >= FAR)
+			world.far[place - FAR] = (struct far_rule){ .fate = letter == 's' ? FAR_DROP : FAR_PASS };
+		if (letter != 'r' && letter != '-' &&
+		    listen(world_server(place), letter == 'l' || place >= FAR ? 4096 : 0) != 0)
+			err(2, "listen");
+		if (letter == 's' && place < FAR)
+			fill(place);
+		table_store(&world_candidate(place)->word, MPF_WORD(given == letter ? MPF_UP : MPF_SUSPECT,
+		                                                    letter == '-' ? MPF_MAINT : MPF_READY, 0, 0, 0));
+		table_store(&world_candidate(place)->handshake_us, 1000);
+	}
+}
+
+/* ---------------------------------------------------------------------------------------------------------- the tests */
+
+void world_expect(bool so, const char *file, int line, const char *format, ...)
+{
+	char text[400];
+	va_list list;
+
+	if (so)
+		return;
+	va_start(list, format);
+	vsnprintf(text, sizeof text, format, list);
+	va_end(list);
+	snprintf(shared->why, sizeof shared->why, "%s:%d: %s", strrchr(file, '/') + 1, line, text);
+	_exit(1);
+}
+
+/* Runs TEST in a process of its own; false: it failed, and shared->why says how. */
+static bool holds(const struct world_test *test)
+{
+	const int limit_s = world.native && test->flags & ONLY_WITH ? NATIVE_LIMIT_S
+	                    : test->limit_s                         ? (int)test->limit_s
+	                                                            : LIMIT_S;
+	const pid_t parent = getpid();
+
+	shared->why[0] = '\0';
+	fflush(stdout);
+	const pid_t pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(2);
+		test->run();
+		_exit(0);
+	}
+	int status = wait_status(pid, limit_s * 1000);
+	if (status < 0) {
+		snprintf(shared->why, sizeof shared->why, "hangs for %d s", limit_s);
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+	} else if (status != 0 && !shared->why[0]) {
+		snprintf(shared->why, sizeof shared->why, WIFSIGNALED(status) ? "signal %d" : "exit status %d",
+		         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	}
+	return status == 0;
+}
+
+/* False: it is not as it should be. */
+static bool try_test(const struct world_test *test)
+{
+	if ((test->flags & NEEDS_FAR && !shared->has_far) || (test->flags & NEEDS_NETWORK && !shared->has_network)) {
+		printf("skip %s: no network of its own, or no tun device\n", test->name);
+		return true;
+	}
+	const bool right = holds(test);
+	if (world.native && test->flags & ONLY_WITH)
+		printf(right ? "not ok without the library, not: %s: it does not need it\n"
+		             : "ok without the library, not: %s (%s)\n",
+		       test->name, shared->why);
+	else if (right)
+		printf("ok %s%s\n", world.native ? "natively, too: " : "", test->name);
+	else
+		printf("not ok %s%s: %s\n", world.native ? "natively, too: " : "", test->name, shared->why);
+	return right != (world.native && test->flags & ONLY_WITH);
+}
+
+static void move_in(void)
+{
+	void *libc = dlopen(LIBC_SO, RTLD_NOW | RTLD_NOLOAD);
+	const struct rlimit many = { 8192, 8192 };
+
+	unsetenv("LD_PRELOAD");
+	*(void **)&libc_connect = dlsym(libc, "connect");
+	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
+	if (shared == MAP_FAILED || !libc_connect)
+		err(2, "mmap");
+	const int fd = open(shared->table, O_RDWR | O_CLOEXEC);
+	world.table = mmap(NULL, MPF_FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd < 0 || world.table == MAP_FAILED)
+		err(2, "%s", shared->table);
+	close(fd);
+	world.port = shared->port;
+	world.report = shared->report;
+	world.far = shared->far;
+	setrlimit(RLIMIT_NOFILE, &many);
+}
+
+int world_main(int argc, char **argv, const struct world_test *tests, size_t count)
+{
+	const char *library = NULL, *filter, *stage = getenv("CONN_WORLD");
+	bool all_right = true;
+	int option;
+
+	while ((option = getopt(argc, argv, "l:")) == 'l')
+		library = optarg;
+	filter = optind < argc ? argv[optind] : "";
+	if (!stage)
+		return host(argv, library);
+	world.native = strcmp(stage, "without") == 0;
+	move_in();
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (size_t i = 0; i < count; i++)
+		if (strstr(tests[i].name, filter))
+			all_right &= try_test(&tests[i]);
+	return all_right ? 0 : 1;
+}

@@ -1,0 +1,10 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# What the client has set on its socket survives.  With the library, and, to see what each test is worth, without it.
+# runs alone
+# shellcheck source=tests/e2e/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+"$CLIENTS/conn_options" -l "$LIB" || failures=$((failures + 1))
+"$CLIENTS/conn_options" || failures=$((failures + 1))

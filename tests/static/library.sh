@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# What the library exports and needs, in both widths.  Whatever is missing where it is loaded kills the client.
+# shellcheck source=tests/e2e/lib.bash
+. "$(dirname "$0")/../e2e/lib.bash"
+
+readonly HOOKS="connect dlopen getaddrinfo gethostbyname gethostbyname2 gethostbyname2_r gethostbyname_r"
+readonly NEWEST=2.17 # of glibc's symbol versions
+
+# The functions that it defines for others.
+exported() { nm -D --defined-only "$1" | awk '{ print $3 }' | sort | paste -sd ' '; }
+# needed LIBRARY: what it needs beside the parts of libc, which musl takes as its own, too (librt: in 32 bits, for old glibc)
+needed() { readelf -d "$1" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p' | grep -vxE 'libc\.so\.6|libdl\.so\.2|librt\.so\.1'; }
+too_new() {
+	objdump -T "$1" | grep -oE 'GLIBC_[0-9.]+' | sort -u | sed 's/GLIBC_//' |
+		awk -v newest=$NEWEST -F. '{ split(newest, n, ".") } $1 > n[1] || ($1 == n[1] && $2 > n[2])'
+}
+# libc must be entered by a jump, so that it finds the RUNPATH of its real caller.
+leaves_by_a_jump() {
+	local code
+	code=$(objdump -d --no-show-raw-insn --disassemble=dlopen "$1" | sed -nE 's/^ +[0-9a-f]+:\t//p')
+	echo "$code"
+	grep -qE '^(notrack |bnd )?jmp +\*' <<< "$code" && ! grep -qE '^(notrack |bnd )?call +\*' <<< "$code"
+}
+# A lazily bound call would enter the dynamic linker from wherever connect() is called.
+binds_at_once() { readelf -d "$1" | grep -q NOW; }
+
+look_at() {
+	same "$1: exports the hooks only" "$HOOKS" "$(exported "$2")"
+	same "$1: needs no more than libc" "" "$(needed "$2")"
+	same "$1: no symbol of glibc newer than $NEWEST" "" "$(too_new "$2")"
+	check "$1: dlopen leaves by a jump" leaves_by_a_jump "$2"
+	check "$1: binds at once" binds_at_once "$2"
+}
+
+look_at "64 bits" "$LIB"
+if [ -e "$B/m32/libmpfailover.so" ]; then
+	look_at "32 bits" "$B/m32/libmpfailover.so"
+else
+	skip "32 bits" "make m32 was not done, or there is no compiler for it"
+fi
