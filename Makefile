@@ -37,32 +37,42 @@ CONF = conf/conf.o conf/build.o conf/validate.o conf/set.o conf/set_text.o conf/
 	conf/text.o conf/address.o conf/duration.o conf/pool.o conf/fault.o
 TABLE = probe/table_writer.o probe/image.o
 CHECKS = probe/check.o probe/check_tcp.o probe/check_curl.o probe/check_exec.o probe/check_warm.o probe/curl_loop.o \
-	probe/needle.o probe/dial.o probe/outcome.o probe/clock.o preload/endpoint.o
+	probe/shell.o probe/needle.o probe/dial.o probe/outcome.o probe/clock.o preload/endpoint.o
+NEWS = probe/news.o probe/events.o probe/hook.o probe/hook_queue.o probe/candidate_news.o probe/await.o probe/flap.o \
+	probe/announce.o probe/cert_watch.o probe/json_text.o preload/choose.o
 ENGINE = probe/engine.o probe/roster.o probe/candidate.o probe/canary.o probe/doubt.o probe/watch.o probe/watch_pause.o \
+	probe/uplink.o probe/uplinks.o \
 	probe/reports.o probe/netlink.o probe/verdict.o probe/schedule.o probe/estimate.o probe/lateness.o probe/reason.o \
-	probe/log.o $(CHECKS) $(TABLE)
-DAEMON = probe/mpfailoverd.o $(ENGINE) $(CONF)
+	probe/log.o $(NEWS) $(CHECKS) $(TABLE)
+CONTROL = probe/control.o probe/command.o probe/command_act.o probe/command_watch.o probe/reload.o
+DAEMON = probe/mpfailoverd.o $(CONTROL) probe/uplink_way.o probe/route.o $(ENGINE) $(CONF)
 CTL = probe/mpfailoverctl.o probe/ctl_status.o probe/ctl_status_text.o probe/ctl_status_json.o probe/ctl_watch.o \
-	probe/ctl_explain.o probe/ctl_table.o probe/ctl_text.o probe/ctl_grid.o probe/reason.o probe/verdict.o \
+	probe/ctl_explain.o probe/ctl_table.o probe/ctl_text.o probe/ctl_grid.o probe/ctl_json.o probe/reason.o probe/verdict.o \
+	probe/ctl_control.o probe/ctl_client.o probe/ctl_export.o probe/haproxy.o probe/haproxy_word.o $(CONF) \
+	probe/ctl_doctor.o probe/ctl_doctor_command.o probe/ctl_doctor_process.o probe/ctl_doctor_installation.o probe/diagnosis.o \
+	probe/program.o probe/shebang.o probe/elf.o probe/mapped.o probe/privilege.o probe/library.o probe/preloads.o probe/process.o \
 	preload/view.o $(READER)
 
 # Before glibc 2.34 dlsym() lives in libdl, and before 2.17 (on x86-64 there is no need to go back that far) clock_gettime() in librt;
 # musl takes the names as its own.
 LIBRARY_LIBS = -Wl,--no-as-needed -l:libdl.so.2 $(if $(filter 1,$(shell echo __i386__ | $(CC) -E -P -x c -)),-l:librt.so.1) -Wl,--as-needed
 CONF_LIBS = -lconfuse
-DAEMON_LIBS = $(CONF_LIBS) -luv -lcurl
-CTL_LIBS = -ljansson
+DAEMON_LIBS = $(CONF_LIBS) -luv -lcurl -ljansson
+CTL_LIBS = $(CONF_LIBS) -ljansson
 
 # Unit tests: test_NAME is tests/unit/test_NAME.c and the objects named here.
 TESTS =
-TESTS += test_choose test_endpoint test_hostent test_memo test_lookup test_image test_image_adopt test_table_writer \
-	test_table_race test_damage test_view test_names test_names_hostent
+TESTS += test_choose test_endpoint test_hostent test_memo test_lookup test_attempt test_image test_image_adopt test_table_writer \
+	test_table_race test_damage test_view test_note test_names test_names_hostent
 TESTS += test_verdict test_schedule test_estimate test_lateness test_needle test_log test_checks test_checks_tls \
 	test_doubt test_watch_pause test_reports test_netlink test_engine
 CONF_TESTS = test_conf test_conf_refused test_conf_limits test_conf_include test_conf_files
 TESTS += test_scan test_conf_values $(CONF_TESTS)
 TESTS += test_ctl_text test_ctl_grid test_ctl_status
-TESTS += test_plan test_budget
+TESTS += test_elf test_shebang test_privilege test_library
+TESTS += test_plan test_budget test_table_boot test_setup test_note_pipe test_damage_header test_names_shared test_index test_names_flags
+TESTS += test_flap test_cert_watch
+TESTS += test_uplink test_uplinks
 
 at = $(addprefix $(B)/,$(1))
 
@@ -114,8 +124,12 @@ $(call at,$(CONF_TESTS)): $(call at,$(CONF))
 
 $(B)/test_ctl_text: $(call at,probe/ctl_text.o probe/verdict.o)
 $(B)/test_ctl_grid: $(call at,probe/ctl_grid.o)
+$(B)/test_elf: $(call at,probe/elf.o probe/mapped.o)
+$(B)/test_shebang: $(call at,probe/shebang.o)
+$(B)/test_privilege: $(call at,probe/privilege.o)
+$(B)/test_library: $(call at,probe/library.o probe/preloads.o probe/elf.o probe/mapped.o)
 $(B)/test_ctl_status: LIBS = -ljansson
-$(B)/test_ctl_status: $(call at,probe/ctl_status_text.o probe/ctl_status_json.o probe/ctl_table.o probe/ctl_text.o \
+$(B)/test_ctl_status: $(call at,probe/ctl_status_text.o probe/ctl_status_json.o probe/ctl_json.o probe/ctl_table.o probe/ctl_text.o \
 	probe/ctl_grid.o probe/reason.o probe/verdict.o preload/view.o $(READER))
 
 FIXTURE = tests/unit/fixture.o probe/image.o
@@ -123,6 +137,7 @@ $(B)/test_choose: $(call at,preload/choose.o preload/endpoint.o $(FIXTURE))
 $(B)/test_endpoint: $(call at,preload/endpoint.o $(FIXTURE))
 $(B)/test_hostent: $(call at,preload/hostent.o)
 $(B)/test_memo: $(call at,preload/memo.o $(FIXTURE))
+$(B)/test_note $(B)/test_note_pipe: $(call at,preload/note.o preload/endpoint.o $(FIXTURE))
 $(B)/test_plan: $(call at,preload/plan.o preload/endpoint.o $(FIXTURE))
 $(B)/test_budget: $(call at,preload/budget.o $(FIXTURE))
 $(B)/test_budget: LIBS = -pthread
@@ -133,14 +148,20 @@ $(B)/test_table_writer $(B)/test_table_boot: $(call at,probe/table_writer.o prel
 $(B)/test_table_race: $(call at,probe/table_writer.o preload/lookup.o tests/unit/tagged.o $(FIXTURE))
 NAMES = $(READER) preload/setup.o preload/view.o preload/memo.o preload/note.o preload/names.o preload/musl_list.o preload/hostent.o \
 	tests/unit/next_libc.o
-$(B)/test_view $(B)/test_view_longer: $(call at,preload/view.o preload/lookup.o $(FIXTURE))
+$(B)/test_view $(B)/test_view_longer $(B)/test_damage_header: $(call at,preload/view.o preload/lookup.o $(FIXTURE))
 $(B)/test_damage: $(call at,$(NAMES) $(FIXTURE))
-$(B)/test_names $(B)/test_names_hostent $(B)/test_names_flags: $(call at,$(NAMES) tests/unit/names_world.o $(FIXTURE))
+$(B)/test_names $(B)/test_names_hostent $(B)/test_names_flags $(B)/test_names_shared: \
+	$(call at,$(NAMES) tests/unit/names_world.o $(FIXTURE))
+$(B)/test_attempt: $(call at,preload/attempt.o preload/socket.o preload/interrupt.o preload/plan.o preload/endpoint.o \
+	tests/unit/next_libc.o)
 $(B)/test_setup: $(call at,preload/setup.o preload/view.o preload/note.o $(READER) tests/unit/next_libc.o $(FIXTURE))
 
 # What the end-to-end tests and the benchmark run: tests/clients/NAME.c and the objects named here.
 PROGRAMS = $(addprefix clients/,fetch hammer core_names forks signals states make_table paint_table plugin_host linked_early libearly.so libpassthru.so Fetch.class)
 BENCHES = $(addprefix bench/,calls execs sink libnothing.so libnothing_dl.so)
+
+# What no preloaded library can act in.
+PROGRAMS += $(if $(SANITIZE),,clients/fetch_static)
 
 # connect() in a world of its own: tests/clients/conn_world.h.
 CONN = $(addprefix clients/conn_,errors deadline signals cancel options nonblock events)
@@ -155,7 +176,10 @@ $(B)/lab/%: $(B)/tests/lab/%.o
 	@mkdir -p $(@D)
 	$(CC) $(MPF_LDFLAGS) -o $@ $^ -pthread
 
-$(B)/clients/fetch: $(B)/tests/clients/lookup.o
+$(B)/clients/fetch $(B)/clients/fetch_static: $(B)/tests/clients/lookup.o
+$(B)/clients/fetch_static: $(B)/tests/clients/fetch.o
+	@mkdir -p $(@D)
+	$(CC) -static -Wl,--no-warnings $(LDFLAGS) -o $@ $^
 $(B)/clients/forks $(B)/clients/signals: $(B)/tests/clients/dial.o
 $(B)/clients/make_table: $(call at,$(TABLE))
 $(B)/clients/paint_table: CLIENT_LIBS = $(CONF_LIBS)
@@ -277,12 +301,15 @@ $(B)/test_needle: $(call at,probe/needle.o)
 $(B)/test_log: $(call at,probe/log.o)
 $(B)/test_checks $(B)/test_checks_tls: $(call at,tests/unit/one_check.o tests/unit/odd_server.o probe/reason.o $(CHECKS))
 $(B)/test_doubt: $(call at,probe/doubt.o)
+$(B)/test_flap: $(call at,probe/flap.o probe/announce.o probe/verdict.o)
+$(B)/test_uplink: $(call at,probe/uplink.o)
+$(B)/test_cert_watch: $(call at,probe/cert_watch.o)
 $(B)/test_watch_pause: $(call at,probe/watch_pause.o)
 $(B)/test_reports: $(call at,probe/reports.o probe/clock.o)
 $(B)/test_netlink: $(call at,probe/netlink.o probe/clock.o)
 $(B)/test_reports $(B)/test_netlink: LIBS = -luv
-$(B)/test_engine: $(call at,tests/unit/one_engine.o tests/unit/odd_server.o $(ENGINE) $(CONF))
-$(B)/test_engine: LIBS = $(DAEMON_LIBS)
+$(B)/test_engine $(B)/test_uplinks: $(call at,tests/unit/one_engine.o tests/unit/odd_server.o $(ENGINE) $(CONF))
+$(B)/test_engine $(B)/test_uplinks: LIBS = $(DAEMON_LIBS)
 $(B)/test_checks $(B)/test_checks_tls: LIBS = -luv -lcurl
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -79,8 +79,7 @@ static bool build_hook(struct draft *draft, struct cfg_t *section, void *target)
 	hook->name = name_of(draft, section, "hook");
 	hook->file = place.file;
 	hook->line = place.line;
-	if (!hook->name || !note_unacted(draft, section, "hook") ||
-	    !set_options(draft, &grammar_hook, section, place, hook))
+	if (!hook->name || !set_options(draft, &grammar_hook, section, place, hook))
 		return false;
 	draft->conf->hook_count++;
 	return validate_hook(draft, section, hook);

@@ -11,12 +11,8 @@ static const struct {
 } table[] = {
 	{ "", "user", NULL },
 	{ "candidate", "address", "@dns" },
-	{ "check", "cert-warn", NULL },
-	{ "service", "failback", "hold" },
 	{ "service", "resolve", "dns" },
 	{ "service", "prefer", "dns" },
-	{ "hook", NULL, NULL },
-	{ "control", NULL, NULL },
 	{ "metrics", NULL, NULL },
 };
 

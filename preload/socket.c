@@ -18,7 +18,7 @@
 #endif
 
 enum { MOST_ERRORS = 64, IPV4_HEADERS = 40, IPV6_HEADERS = 60 }; /* headers with TCP's, without options */
-enum { DEFAULT_MSS = 536 }; /* what TCP_MAXSEG says of a socket on which it was never set */
+enum { DEFAULT_MSS = 536 }; /* what TCP_MAXSEG says of a new socket */
 
 static bool get_option(int fd, int level, int option, void *value, socklen_t length)
 {
@@ -57,6 +57,17 @@ enum choose_reach socket_reach(int fd, const struct endpoint *asked)
 	                                                                                    : REACH_IPV6;
 }
 
+/* TCP_MAXSEG as the client set it on a closed socket, where it SAYS this; 0: it did not.  Where it did not, it says what segments are cut to,
+ * which a failed attempt changes. */
+static int set_mss(int fd, int says)
+{
+	struct tcp_info info = { .tcpi_snd_mss = 0 };
+	if (says == DEFAULT_MSS || (get_option(fd, IPPROTO_TCP, TCP_INFO, &info, sizeof info) &&
+	                            info.tcpi_snd_mss == (uint32_t)says))
+		return 0;
+	return says;
+}
+
 bool socket_begin(struct client_socket *socket, int fd, int family)
 {
 	int mss;
@@ -64,9 +75,7 @@ bool socket_begin(struct client_socket *socket, int fd, int family)
 	/* Only TCP has it, and a failed connect() wipes it out before it can be read again. */
 	if (flags < 0 || !get_option(fd, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof mss))
 		return false;
-	*socket = (struct client_socket){
-		.fd = fd, .family = family, .flags = flags, .mss = mss == DEFAULT_MSS ? 0 : mss
-	};
+	*socket = (struct client_socket){ .fd = fd, .family = family, .flags = flags, .mss = set_mss(fd, mss) };
 	return true;
 }
 

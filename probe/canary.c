@@ -51,12 +51,17 @@ static void act(struct candidate *candidate, enum doubt_action action)
 	}
 }
 
+void canary_doubt(struct candidate *candidate)
+{
+	act(candidate, doubt_reported(&candidate->doubt, candidate->verdict.verdict == MPF_UP, clock_ms()));
+}
+
 void canary_report(struct candidate *candidate, enum mpf_report_kind kind)
 {
 	uint32_t *count = kind == MPF_REPORT_FAILED ? &candidate->info->failed_over : &candidate->info->moved;
 	table_store(count, *count + 1);
 	if (kind == MPF_REPORT_FAILED)
-		act(candidate, doubt_reported(&candidate->doubt, candidate->verdict.verdict == MPF_UP, clock_ms()));
+		canary_doubt(candidate);
 }
 
 void canary_cancel(struct candidate *candidate)

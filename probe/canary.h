@@ -11,6 +11,9 @@
 /* A client's word. */
 void canary_report(struct candidate *candidate, enum mpf_report_kind kind);
 
+/* Something else says that it may have failed. */
+void canary_doubt(struct candidate *candidate);
+
 /* A check of the candidate has ended, or the candidate does: no canary is needed any more. */
 void canary_settle(struct candidate *candidate, enum outcome_kind outcome);
 void canary_cancel(struct candidate *candidate);

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "preload/endpoint.h"
+#include "probe/await.h"
 #include "probe/canary.h"
+#include "probe/candidate_news.h"
 #include "probe/clock.h"
 #include "probe/log.h"
 #include "probe/reason.h"
@@ -16,14 +18,15 @@
 /* A process that is always late must still find out, in the end. */
 enum { VOID_IN_A_ROW = 3 };
 
-static struct verdict_rules rules_of(const struct conf_service *service)
+static struct verdict_rules rules_of(const struct candidate *candidate)
 {
-	const struct conf_timing *timing = service->timing;
-	bool hold = service->failback == CONF_FAILBACK_HOLD;
-	return (struct verdict_rules){ timing->fall, timing->rise, hold ? VERDICT_FOREVER : timing->hold_up_ms };
+	const struct conf_timing *timing = candidate->service->timing;
+	bool hold = candidate->service->failback == CONF_FAILBACK_HOLD;
+	uint32_t hold_up_ms = hold ? VERDICT_FOREVER : flap_hold_up_ms(&candidate->flap, timing->hold_up_ms);
+	return (struct verdict_rules){ timing->fall, timing->rise, hold_up_ms };
 }
 
-static uint16_t check_port(const struct candidate *candidate)
+uint16_t candidate_check_port(const struct candidate *candidate)
 {
 	return candidate->conf->port ? candidate->conf->port : candidate->service->check_port;
 }
@@ -38,24 +41,9 @@ static void begin_line(struct log_line *line, enum log_level level, const char *
 	log_begin(line, level, event);
 	log_text(line, "service", candidate->service->name);
 	log_text(line, "candidate", candidate->conf->name);
-	endpoint_print(to->ip.s6_addr, to->scope, check_port(candidate), address);
+	endpoint_print(to->ip.s6_addr, to->scope, 0, address);
 	log_text(line, "address", address);
-}
-
-static void tell_change(const struct candidate *candidate, enum mpf_verdict from)
-{
-	struct log_line line;
-	char reason[REASON_TEXT];
-	begin_line(&line, LEVEL_INFO, "verdict", candidate);
-	log_text(&line, "from", verdict_name(from));
-	log_text(&line, "to", verdict_name(candidate->verdict.verdict));
-	log_text(&line, "reason", reason_print(candidate->reason, candidate->detail, reason));
-	log_number(&line, "after", candidate->verdict.streak);
-	if (candidate->row->handshake_us)
-		log_number(&line, "handshake_us", candidate->row->handshake_us);
-	if (candidate->verdict.flags & MPF_HELD)
-		log_text(&line, "held", "yes");
-	log_write(&line);
+	log_number(line, "port", candidate_check_port(candidate));
 }
 
 /* A failure on this side: once, until something else happens. */
@@ -109,13 +97,14 @@ static void store_check(struct candidate *candidate, const struct outcome *outco
 
 void candidate_change(struct candidate *candidate, struct verdict after)
 {
-	enum mpf_verdict from = candidate->verdict.verdict;
+	struct verdict before = candidate->verdict;
 	candidate->verdict = after;
-	if (after.verdict != from)
+	if (after.verdict != before.verdict)
 		table_store(&candidate->info->since_s, clock_wall_s());
 	store_verdict(candidate);
-	if (after.verdict != from)
-		tell_change(candidate, from);
+	candidate->world->changed = true;
+	if (after.verdict != before.verdict || after.flags != before.flags)
+		candidate_news_changed(candidate, &before);
 	watch_follow(candidate);
 }
 
@@ -151,7 +140,7 @@ static void learn(struct candidate *candidate, const struct outcome *outcome, ui
 
 static void judge(struct candidate *candidate, const struct outcome *outcome)
 {
-	struct verdict_rules rules = rules_of(candidate->service);
+	struct verdict_rules rules = rules_of(candidate);
 	struct verdict after = verdict_after(candidate->verdict, outcome->kind, candidate->ended_ms, &rules);
 	if (outcome_is_bad(outcome->kind) || after.verdict != candidate->verdict.verdict) {
 		candidate->reason = outcome->reason;
@@ -198,6 +187,7 @@ static void on_done(void *owner, const struct outcome *told)
 	learn(candidate, &outcome, took_us);
 	judge(candidate, &outcome);
 	store_check(candidate, &outcome, took_us);
+	await_checked(candidate, &outcome, took_us);
 	plan_next(candidate, outcome.kind);
 }
 
@@ -212,7 +202,7 @@ struct check_target candidate_target(const struct candidate *candidate)
 		.candidate = conf->name,
 		.host = service->check_host,
 		.host_port = service->check_port,
-		.dial = { .to = { .scope = conf->address.scope, .port = check_port(candidate) },
+		.dial = { .to = { .scope = conf->address.scope, .port = candidate_check_port(candidate) },
 		          .has_source = uplink && uplink->has_source,
 		          .interface = uplink ? uplink->interface : "" },
 	};
@@ -293,14 +283,32 @@ void candidate_adopt(struct candidate *candidate)
 	candidate->oper = mpf_word_operator(word);
 	candidate->reason = mpf_word_reason(word);
 	candidate->detail = mpf_word_detail(word);
+	candidate_news_adopted(candidate);
 }
 
 void candidate_tick(struct candidate *candidate)
 {
-	struct verdict_rules rules = rules_of(candidate->service);
+	struct verdict_rules rules = rules_of(candidate);
 	struct verdict after = verdict_at(candidate->verdict, clock_ms(), &rules);
 	if (after.flags != candidate->verdict.flags)
 		candidate_change(candidate, after);
+	candidate_news_passed(candidate);
+}
+
+void candidate_set_operator(struct candidate *candidate, enum mpf_operator oper)
+{
+	struct verdict after = candidate->verdict;
+	candidate->oper = oper;
+	if (after.verdict == MPF_UP) { /* of what is not, the failure tells more */
+		candidate->reason = MPF_REASON_OPERATOR;
+		candidate->detail = 0;
+	}
+	if (oper == MPF_READY) {
+		flap_forgive(&candidate->flap);
+		after = verdict_released(after);
+	}
+	candidate_change(candidate, after);
+	candidate_news_passed(candidate);
 }
 
 static void on_closed(uv_handle_t *timer)
@@ -312,6 +320,7 @@ void candidate_free(struct candidate *candidate)
 {
 	if (candidate->check)
 		check_cancel(candidate->check);
+	await_gone(candidate);
 	canary_cancel(candidate);
 	watch_cancel(candidate);
 	uv_close((uv_handle_t *)&candidate->timer, on_closed);

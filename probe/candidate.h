@@ -9,9 +9,12 @@
 
 #include "conf/conf.h"
 #include "preload/table.h"
+#include "probe/announce.h"
+#include "probe/cert_watch.h"
 #include "probe/check.h"
 #include "probe/doubt.h"
 #include "probe/estimate.h"
+#include "probe/flap.h"
 #include "probe/lateness.h"
 #include "probe/verdict.h"
 
@@ -23,6 +26,10 @@ struct candidate_world {
 		loaded_ms; /* a failure of what was started before that says nothing: the configuration was another one */
 	uint32_t started; /* checks, since someone has set it to 0 */
 	uint32_t late_ms; /* the latest of them was that late */
+	bool changed;     /* a verdict, since someone has looked at all of them */
+	struct news *news;
+	const struct roster *roster; /* all of them */
+	struct await *awaits;        /* who waits for checks */
 };
 
 /* Has this process been away?  To be asked before and after the loop waits, too. */
@@ -54,6 +61,11 @@ struct candidate {
 	struct check *canary; /* under way, else NULL */
 	uint64_t canary_ms;   /* when it was sent */
 	struct watch *watch;  /* NULL: none */
+
+	struct flap flap;
+	struct announce announce;
+	struct cert_watch cert;
+	bool all_down; /* its service, and that has been told */
 };
 
 /* Never checked, and without a row.  NULL: no memory. */
@@ -68,6 +80,12 @@ void candidate_adopt(struct candidate *candidate);
 
 /* Checks it DELAY_MS from now, or sooner if that was planned already; never within 50 ms of its last check. */
 void candidate_check_soon(struct candidate *candidate, uint64_t delay_ms);
+
+/* What an operator says of it; `ready` also ends a hold, and forgives flapping. */
+void candidate_set_operator(struct candidate *candidate, enum mpf_operator oper);
+
+/* The port that its check uses. */
+uint16_t candidate_check_port(const struct candidate *candidate);
 
 /* For canary.c and watch.c: where to connect, */
 struct check_target candidate_target(const struct candidate *candidate);

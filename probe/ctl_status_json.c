@@ -1,32 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe/ctl_status_json.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #include "preload/choose.h"
 #include "preload/endpoint.h"
+#include "probe/ctl_json.h"
 #include "probe/ctl_text.h"
 #include "probe/reason.h"
 #include "probe/verdict.h"
 
-/* jansson takes UTF-8 only, and a file's name may be anything. */
-static json_t *text(const char *bytes)
-{
-	char ascii[CTL_ERROR_SIZE];
-	json_t *string = json_string(bytes);
-	if (string)
-		return string;
-	snprintf(ascii, sizeof ascii, "%s", bytes);
-	for (char *at = ascii; *at; at++)
-		if ((unsigned char)*at >= 0x80)
-			*at = '?';
-	return json_string(ascii);
-}
-
 static json_t *text_field(const uint8_t *field)
 {
-	return text((const char *)field);
+	return ctl_json_text((const char *)field);
 }
 
 /* For a time, a number or an index that stands for "none" with 0. */
@@ -133,8 +119,8 @@ static json_t *whole(const struct ctl_table *table, const char *path)
 	for (uint32_t i = 0; i < table->slot.uplink_count; i++)
 		json_array_append_new(uplinks, uplink(&table->slot.uplinks[i]));
 	return json_pack("{s:o, s:I, s:I, s:{s:b, s:o, s:o, s:o}, s:b, s:{s:o, s:I, s:I}, s:{s:o, s:o}, s:o, s:o}",
-			 "table", text(path), "abi", (json_int_t)header->abi, "at", (json_int_t)table->now_s, "daemon",
-			 "alive", ctl_table_alive(table), "pid", number_or_null(header->writer_pid), "heartbeat_age_ms",
+			 "table", ctl_json_text(path), "abi", (json_int_t)header->abi, "at", (json_int_t)table->now_s,
+			 "daemon", "alive", ctl_table_alive(table), "pid", number_or_null(header->writer_pid), "heartbeat_age_ms",
 			 heartbeat_age(table), "version", text_field(header->version), "off", header->off != 0,
 			 "configuration", "file", text_field(table->slot.source), "loaded",
 			 (json_int_t)table->slot.loaded_s, "generation", (json_int_t)table->slot.generation, "sockets",
@@ -142,23 +128,13 @@ static json_t *whole(const struct ctl_table *table, const char *path)
 			 uplinks, "services", services);
 }
 
-static bool print(FILE *out, json_t *object, bool on_one_line)
-{
-	if (!object)
-		return false;
-	const size_t flags = JSON_PRESERVE_ORDER | (on_one_line ? JSON_COMPACT : JSON_INDENT(2));
-	const bool done = json_dumpf(object, out, flags) == 0;
-	fputc('\n', out);
-	json_decref(object);
-	return done;
-}
-
 bool status_json(FILE *out, const struct ctl_table *table, const char *path, bool on_one_line)
 {
-	return print(out, whole(table, path), on_one_line);
+	return ctl_json_print(out, whole(table, path), on_one_line);
 }
 
 bool status_json_error(FILE *out, const char *path, const char *error, bool on_one_line)
 {
-	return print(out, json_pack("{s:o, s:o}", "table", text(path), "error", text(error)), on_one_line);
+	return ctl_json_print(
+		out, json_pack("{s:o, s:o}", "table", ctl_json_text(path), "error", ctl_json_text(error)), on_one_line);
 }

@@ -156,7 +156,7 @@ static void print_notes(FILE *out, const struct ctl_table *table, bool with_colo
 		const struct mpf_uplink *uplink = &table->slot.uplinks[i];
 		if (!uplink->down)
 			continue;
-		snprintf(line, sizeof line, "uplink %s: down for %s: all its candidates fail while another's live\n",
+		snprintf(line, sizeof line, "uplink %s: down for %s, while another lives\n",
 			 (const char *)uplink->name, ctl_text_since(table->now_s, uplink->since_s, since));
 		grid_print_text(out, GRID_RED, line, with_colour);
 	}

@@ -10,14 +10,17 @@
 
 #include "conf/conf.h"
 #include "probe/canary.h"
+#include "probe/candidate_news.h"
 #include "probe/check_warm.h"
 #include "probe/clock.h"
 #include "probe/image.h"
 #include "probe/log.h"
 #include "probe/netlink.h"
+#include "probe/news.h"
 #include "probe/reports.h"
 #include "probe/roster.h"
 #include "probe/table_writer.h"
+#include "probe/uplinks.h"
 
 enum { HEARTBEAT_MS = 1000, TALLY_MS = 60000 };
 
@@ -28,6 +31,7 @@ struct engine {
 	struct roster roster;
 	struct reports *reports; /* NULL: none */
 	struct netlink *netlink; /* NULL: none */
+	struct news news;
 	uv_timer_t heartbeat, tally;
 	uv_prepare_t before_wait;
 	uv_check_t after_wait;
@@ -41,6 +45,17 @@ static void on_heartbeat(uv_timer_t *timer)
 	table_writer_heartbeat(engine->writer, (uint32_t)clock_ms());
 	for (size_t i = 0; i < engine->roster.count; i++)
 		candidate_tick(engine->roster.list[i]);
+	candidate_news_settle(&engine->roster, false);
+	engine->world.changed = true; /* what depends on time may have */
+}
+
+/* Once in a turn of the loop, after all verdicts that it has changed. */
+static void judge_uplinks(struct engine *engine)
+{
+	struct mpf_slot *slot = table_writer_active(engine->writer);
+	if (engine->world.changed && slot)
+		uplinks_judge(&engine->roster, slot, &engine->news);
+	engine->world.changed = false;
 }
 
 /* How well the checks kept their times, for someone who wonders. */
@@ -58,6 +73,7 @@ static void on_tally(uv_timer_t *timer)
 static void on_before_wait(uv_prepare_t *prepare)
 {
 	struct engine *engine = prepare->data;
+	judge_uplinks(engine);
 	int wait_ms = uv_backend_timeout(prepare->loop);
 	candidate_world_note(&engine->world);
 	lateness_wait(&engine->world.lateness, clock_ms(), wait_ms > 0 ? (uint64_t)wait_ms : 0);
@@ -107,7 +123,7 @@ static void on_network(void *owner)
 {
 	struct engine *engine = owner;
 	log_say(LEVEL_DEBUG, "network", "a link, an address or a route has changed: checking all");
-	roster_check_all(&engine->roster);
+	roster_check(engine->roster.list, engine->roster.count);
 }
 
 /* Neither is needed to live: clients that report in vain go on, and checks come when they are due. */
@@ -125,29 +141,32 @@ static void start_listening(struct engine *engine, const char *report_path)
 
 /* --------------------------------------------------------------------------------------------------------- its life */
 
-/* Beside the table; "" if that is too long a name for a socket. */
-static void name_report_socket(char out[MPF_PATH_SIZE], const char *table)
+void engine_name_socket(char out[MPF_PATH_SIZE], const char *table, const char *name)
 {
 	char path[PATH_MAX];
 	snprintf(path, sizeof path, "%s", table);
-	if (snprintf(out, MPF_PATH_SIZE, "%s/report", dirname(path)) >= MPF_PATH_SIZE)
+	if (snprintf(out, MPF_PATH_SIZE, "%s/%s", dirname(path), name) >= MPF_PATH_SIZE)
 		out[0] = '\0';
 }
 
-int engine_open(struct engine **out, uv_loop_t *loop, const char *table)
+int engine_open(struct engine **out, uv_loop_t *loop, const char *table, const char *control)
 {
 	char report_path[MPF_PATH_SIZE];
 	struct engine *engine = calloc(1, sizeof *engine);
 	if (!engine)
 		return -ENOMEM;
-	name_report_socket(report_path, table);
-	int result = table_writer_open(&engine->writer, table, report_path, "");
+	engine_name_socket(report_path, table, "report");
+	int result = table_writer_open(&engine->writer, table, report_path, control);
 	if (result == 0)
 		result = check_world_open(&engine->world.checks, loop);
+	if (result == 0)
+		result = news_open(&engine->news, loop);
 	if (result < 0) {
 		engine_free(engine);
 		return result;
 	}
+	engine->world.news = &engine->news;
+	engine->world.roster = &engine->roster;
 	engine->world.lateness = lateness_start(clock_ms(), clock_asleep_ms());
 	start_clocks(engine);
 	start_listening(engine, report_path);
@@ -174,6 +193,11 @@ int engine_load(struct engine *engine, struct conf *conf)
 		free(image);
 		return -ENOMEM;
 	}
+	if (hooks_configure(engine->news.hooks, conf) < 0) {
+		roster_free(&roster);
+		free(image);
+		return -ENOMEM;
+	}
 	image_build(image, conf, clock_wall_s());
 	struct mpf_slot *active = table_writer_active(engine->writer);
 	unsigned known = active ? image_adopt(image, active) : 0;
@@ -183,12 +207,29 @@ int engine_load(struct engine *engine, struct conf *conf)
 		check_warm_start(&engine->world.checks);
 	roster_fill(&roster, &engine->roster, conf, table_writer_active(engine->writer));
 	engine->roster = roster;
+	if (!engine->conf)
+		candidate_news_settle(&engine->roster, true);
 	conf_free(engine->conf);
 	engine->conf = conf;
 	engine->world.loaded_ms = clock_ms();
-	log_say(LEVEL_INFO, "loaded", "%s: %zu services, %zu candidates, %u of them known", conf->file,
-	        conf->service_count, roster.count, known);
+	news_say(&engine->news, LEVEL_INFO, "loaded", "%s: %zu services, %zu candidates, %u of them known", conf->file,
+	         conf->service_count, roster.count, known);
 	return 0;
+}
+
+const struct roster *engine_roster(const struct engine *engine)
+{
+	return &engine->roster;
+}
+
+struct table_writer *engine_table(const struct engine *engine)
+{
+	return engine->writer;
+}
+
+struct news *engine_news(struct engine *engine)
+{
+	return &engine->news;
 }
 
 void engine_stop(struct engine *engine)
@@ -197,6 +238,7 @@ void engine_stop(struct engine *engine)
 		return;
 	reports_close(engine->reports);
 	netlink_close(engine->netlink);
+	news_stop(&engine->news);
 	roster_free(&engine->roster);
 	check_world_close(&engine->world.checks);
 	stop_clocks(engine);
@@ -207,6 +249,7 @@ void engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	table_writer_close(engine->writer);
+	news_free(&engine->news);
 	conf_free(engine->conf);
 	free(engine);
 }

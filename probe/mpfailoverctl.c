@@ -18,19 +18,32 @@ static const struct command commands[] = {
 	{ "status", "[--json] [--watch]", "what the table says of every candidate (works without the daemon)",
 	  ctl_status },
 	{ "explain", "HOST|ADDRESS [PORT]", "where a connect would go now, and why", ctl_explain },
+	{ "export", "haproxy [-c FILE] ...", "the services as a configuration of HAProxy, for what no library can reach",
+	  ctl_export },
+	{ "doctor", "[COMMAND|PID]", "would the library act in it, and if not, why not", ctl_doctor },
+	{ "drain", "[--json] SERVICE/CANDIDATE", "no new connections while a better one is usable", ctl_control },
+	{ "maint", "[--json] SERVICE/CANDIDATE", "no connections at all, and no hooks", ctl_control },
+	{ "ready", "[--json] SERVICE/CANDIDATE", "in use again; also ends a hold", ctl_control },
+	{ "off", "[--json] [SERVICE]", "running clients pass it through, or everything", ctl_control },
+	{ "on", "[--json] [SERVICE]", "and are led again", ctl_control },
+	{ "check", "[--json] [SERVICE[/CANDIDATE]]", "check now, and say how it went", ctl_control },
+	{ "reload", "[--json]", "read the configuration again; a faulty one changes nothing", ctl_control },
+	{ "events", "[--json] [--follow]", "the last changes, acts, reloads and hooks", ctl_control },
+	{ "log", "[--json] LEVEL", "error, warn, info or debug, until the daemon ends", ctl_control },
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *out)
 {
-	fprintf(out, "usage: mpfailoverctl [-t TABLE] COMMAND [ARGUMENT ...]\n\n");
+	fprintf(out, "usage: mpfailoverctl [-t TABLE] [-s SOCKET] COMMAND [ARGUMENT ...]\n\n");
 	for (int i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-9s%-22s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+		fprintf(out, "  %-9s%-30s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
 	fprintf(out,
 		"\n"
 		"  -t, --table TABLE   another table than %s\n"
 		"                      (the environment's MPFAILOVER_TABLE does the same)\n"
+		"  -s, --socket SOCKET another control socket of the daemon than the one that the table names\n"
 		"  -h, --help          this text; after a command, that of the command\n"
 		"  -V, --version\n",
 		MPF_DEFAULT_TABLE);
@@ -79,6 +92,7 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 	static char program[] = "mpfailoverctl"; /* for getopt()'s messages */
 	argv[0] = program;
 	optind = 0; /* getopt() starts anew, at the command's own arguments */
+	ctl->command = command->name;
 	int result = command->run(ctl, argc, argv);
 	if (result == CTL_USAGE)
 		print_usage(stderr, command);
@@ -89,16 +103,20 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "table", required_argument, NULL, 't' },
+		{ "socket", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
 	const char *table = getenv("MPFAILOVER_TABLE");
 	struct ctl ctl = { .table = table && *table ? table : MPF_DEFAULT_TABLE };
-	for (int option; (option = getopt_long(argc, argv, "+t:hV", options, NULL)) != -1;)
+	for (int option; (option = getopt_long(argc, argv, "+t:s:hV", options, NULL)) != -1;)
 		switch (option) {
 		case 't':
 			ctl.table = optarg;
+			break;
+		case 's':
+			ctl.socket = optarg;
 			break;
 		case 'h':
 			print_help(stdout);

@@ -15,8 +15,11 @@
 #include <uv.h>
 
 #include "conf/conf.h"
+#include "probe/command.h"
+#include "probe/control.h"
 #include "probe/engine.h"
 #include "probe/log.h"
+#include "probe/reload.h"
 
 #ifndef MPF_SYSCONFDIR
 #define MPF_SYSCONFDIR "/etc"
@@ -90,18 +93,28 @@ static int read_options(int argc, char **argv, struct options *options)
 	return EXIT_USAGE;
 }
 
+static void print_warning(void *owner, const char *line)
+{
+	(void)owner;
+	fprintf(stderr, "%s\n", line);
+}
+
+static void log_warning(void *owner, const char *line)
+{
+	(void)owner;
+	log_say(LEVEL_WARN, "config", "%s", line);
+}
+
 static int check_configuration(const char *file)
 {
 	char *error = NULL;
-	struct conf *conf = conf_read(file, &error);
+	struct conf *conf = reload_read(file, print_warning, NULL, &error);
 	if (!conf) {
 		fprintf(stderr, "%s\n", error ? error : "mpfailoverd: out of memory");
 		free(error);
 		return EXIT_FAILURE;
 	}
 	size_t candidates = 0;
-	for (size_t i = 0; i < conf->warning_count; i++)
-		fprintf(stderr, "%s\n", conf->warnings[i]);
 	for (size_t i = 0; i < conf->service_count; i++)
 		candidates += conf->services[i].candidate_count;
 	printf("%s: %zu services, %zu candidates, ok\n", file, conf->service_count, candidates);
@@ -113,11 +126,9 @@ static int check_configuration(const char *file)
 static struct conf *load_configuration(const char *file)
 {
 	char *error = NULL;
-	struct conf *conf = conf_read(file, &error);
+	struct conf *conf = reload_read(file, log_warning, NULL, &error);
 	if (!conf)
 		log_say(LEVEL_ERROR, "config", "%s", error ? error : "out of memory");
-	for (size_t i = 0; conf && i < conf->warning_count; i++)
-		log_say(LEVEL_WARN, "config", "%s", conf->warnings[i]);
 	free(error);
 	return conf;
 }
@@ -156,9 +167,10 @@ static void make_directory_of(const char *table)
 }
 
 struct run {
-	const struct options *options;
-	const char *table;
-	struct engine *engine;
+	struct reload reload; /* the engine, and what it was started with */
+	struct command_world commands;
+	struct control *control; /* NULL: none */
+	char *table, *control_socket, *control_group;
 	uv_signal_t terminate, interrupt, hangup;
 };
 
@@ -169,22 +181,20 @@ static void on_end(uv_signal_t *signal, int number)
 	uv_close((uv_handle_t *)&run->terminate, NULL);
 	uv_close((uv_handle_t *)&run->interrupt, NULL);
 	uv_close((uv_handle_t *)&run->hangup, NULL);
-	engine_stop(run->engine);
+	control_close(run->control);
+	run->control = NULL;
+	engine_stop(run->reload.engine);
 }
 
-static void on_reload(uv_signal_t *signal, int number)
+static json_t *on_reload_command(void *owner)
 {
-	struct run *run = signal->data;
+	return reload_run(&((struct run *)owner)->reload);
+}
+
+static void on_reload_signal(uv_signal_t *signal, int number)
+{
 	(void)number;
-	struct conf *conf = load_configuration(run->options->file);
-	if (!conf)
-		return;
-	if (!run->options->table && strcmp(conf->table, run->table) != 0)
-		log_say(LEVEL_WARN, "config", "another table takes effect at the next start");
-	if (engine_load(run->engine, conf) < 0) {
-		log_say(LEVEL_ERROR, "config", "out of memory; nothing has changed");
-		conf_free(conf);
-	}
+	json_decref(on_reload_command(signal->data));
 }
 
 static void watch_signals(struct run *run, uv_loop_t *loop)
@@ -196,13 +206,37 @@ static void watch_signals(struct run *run, uv_loop_t *loop)
 	run->terminate.data = run->interrupt.data = run->hangup.data = run;
 	uv_signal_start(&run->terminate, on_end, SIGTERM);
 	uv_signal_start(&run->interrupt, on_end, SIGINT);
-	uv_signal_start(&run->hangup, on_reload, SIGHUP);
+	uv_signal_start(&run->hangup, on_reload_signal, SIGHUP);
 }
 
+/* Where commands arrive, into PATH; "": nowhere, which is no reason not to run. */
+static void take_control(struct run *run, uv_loop_t *loop, char path[MPF_PATH_SIZE])
+{
+	if (run->control_socket[0])
+		snprintf(path, MPF_PATH_SIZE, "%s", run->control_socket);
+	else
+		engine_name_socket(path, run->table, "control");
+	run->commands = (struct command_world){ .reload = on_reload_command, .owner = run };
+	int result = -ENAMETOOLONG;
+	if (path[0]) {
+		make_directory_of(path);
+		result = control_open(&run->control, loop, path, run->control_group, command_asked, &run->commands);
+	}
+	if (result == 0)
+		return;
+	log_say(LEVEL_WARN, "start", "%s: %s; mpfailoverctl can give no commands", path[0] ? path : "control socket",
+	        strerror(-result));
+	path[0] = '\0';
+}
+
+/* The control socket first: the table names it, if it could be had. */
 static int take_table(struct run *run, uv_loop_t *loop)
 {
+	char control_path[MPF_PATH_SIZE];
 	make_directory_of(run->table);
-	int result = engine_open(&run->engine, loop, run->table);
+	take_control(run, loop, control_path);
+	int result = engine_open(&run->reload.engine, loop, run->table, control_path);
+	run->commands.engine = run->reload.engine;
 	if (result == -EWOULDBLOCK)
 		log_say(LEVEL_ERROR, "start", "another mpfailoverd writes %s", run->table);
 	else if (result < 0)
@@ -210,27 +244,41 @@ static int take_table(struct run *run, uv_loop_t *loop)
 	return result;
 }
 
+/* False: no memory. */
+static bool remember(struct run *run, const struct options *options, const struct conf *conf)
+{
+	run->table = strdup(options->table ? options->table : conf->table);
+	run->control_socket = strdup(conf->control_socket);
+	run->control_group = strdup(conf->control_group);
+	run->reload = (struct reload){ .file = options->file,
+		                       .table = options->table ? NULL : run->table,
+		                       .control_socket = run->control_socket,
+		                       .control_group = run->control_group };
+	return run->table && run->control_socket && run->control_group;
+}
+
 static int run_daemon(const struct options *options)
 {
 	int status = EXIT_FAILURE;
-	struct run run = { .options = options };
+	struct run run = { .control = NULL };
 	uv_loop_t *loop = uv_default_loop();
 	struct conf *conf = load_configuration(options->file);
 	if (!conf)
 		return EXIT_FAILURE;
-	char *table = strdup(options->table ? options->table : conf->table);
-	run.table = table;
-	if (!table || take_table(&run, loop) < 0 || engine_load(run.engine, conf) < 0)
+	if (!remember(&run, options, conf) || take_table(&run, loop) < 0 || engine_load(run.reload.engine, conf) < 0)
 		goto cleanup;
 	conf = NULL; /* the engine's */
 	watch_signals(&run, loop);
 	uv_run(loop, UV_RUN_DEFAULT);
 	status = EXIT_SUCCESS;
 cleanup:
-	engine_free(run.engine);
+	control_close(run.control);
+	engine_free(run.reload.engine);
 	uv_loop_close(loop);
 	conf_free(conf);
-	free(table);
+	free(run.table);
+	free(run.control_socket);
+	free(run.control_group);
 	return status;
 }
 

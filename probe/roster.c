@@ -98,12 +98,12 @@ void roster_fill(struct roster *roster, struct roster *old, const struct conf *c
 			                                                        (uint32_t)turn++, (uint32_t)fresh));
 }
 
-void roster_check_all(struct roster *roster)
+void roster_check(struct candidate *const *list, size_t count)
 {
 	uint64_t delay_us = 0;
-	for (size_t i = 0; i < roster->count; i++) {
-		candidate_check_soon(roster->list[i], delay_us / 1000);
-		delay_us += schedule_room_us(roster->list[i]->service->check->type);
+	for (size_t i = 0; i < count; i++) {
+		candidate_check_soon(list[i], delay_us / 1000);
+		delay_us += schedule_room_us(list[i]->service->check->type);
 	}
 }
 

@@ -21,8 +21,8 @@ int roster_prepare(struct roster *roster, struct candidate_world *world, const s
  * go on from what SLOT says and are checked soon.  What is left of OLD is freed. */
 void roster_fill(struct roster *roster, struct roster *old, const struct conf *conf, struct mpf_slot *slot);
 
-/* Checks all of them, as soon as they can be without being late. */
-void roster_check_all(struct roster *roster);
+/* Checks those, as soon as they can be without being late. */
+void roster_check(struct candidate *const *list, size_t count);
 
 void roster_free(struct roster *roster);
 

@@ -68,6 +68,12 @@ struct verdict verdict_at(struct verdict before, uint64_t now_ms, const struct v
 	return before;
 }
 
+struct verdict verdict_released(struct verdict before)
+{
+	before.flags &= ~(uint32_t)MPF_HELD;
+	return before;
+}
+
 struct verdict verdict_doubted(struct verdict before, bool doubted)
 {
 	if (doubted && before.verdict == MPF_UP)

@@ -41,6 +41,9 @@ struct verdict verdict_after(struct verdict before, enum outcome_kind outcome, u
 /* Time alone passed: a hold may be over. */
 struct verdict verdict_at(struct verdict before, uint64_t now_ms, const struct verdict_rules *rules);
 
+/* An operator says that connections may go back to it. */
+struct verdict verdict_released(struct verdict before);
+
 /* A client reported a failure, or it has been refuted.  Only what is up can be doubted. */
 struct verdict verdict_doubted(struct verdict before, bool doubted);
 

@@ -29,7 +29,7 @@ _mpfailover_subcommand() {
 	subcommand='' arguments=0
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-t | --table) i=$((i + 1)) ;;
+		-t | --table | -c | --config | -b | --bind) i=$((i + 1)) ;;
 		-*) ;;
 		*)
 			if [ -n "$subcommand" ]; then
@@ -50,7 +50,7 @@ _mpfailover_hosts() {
 _mpfailoverctl() {
 	local word=${COMP_WORDS[COMP_CWORD]} table subcommand arguments
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
-	-t | --table)
+	-t | --table | -c | --config)
 		_mpfailover_files "$word"
 		return
 		;;
@@ -62,6 +62,8 @@ _mpfailoverctl() {
 	,*) _mpfailover_words "$("$1" --help 2> /dev/null | sed -n 's/^  \([a-z]*\)  .*/\1/p')" "$word" ;;
 	status,*) _mpfailover_words '--json --watch --table --help' "$word" ;;
 	explain,*,-*) _mpfailover_words '--table --help' "$word" ;;
+	export,*,-*) _mpfailover_words '--config --bind --table --help' "$word" ;;
+	export,0,*) _mpfailover_words haproxy "$word" ;;
 	explain,0,*) _mpfailover_words "$(_mpfailover_hosts "$1")" "$word" ;;
 	esac
 }

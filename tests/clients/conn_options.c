@@ -151,6 +151,13 @@ static const char *name_of(size_t index)
 
 /* ------------------------------------------------------------------------------------------------------------- the tests */
 
+/* A closed socket says this whether it was set or not, so that one that is refused at once forgets it. */
+static bool is_ambiguous(size_t index)
+{
+	return index < SETTINGS && settings[index].level == IPPROTO_TCP && settings[index].option == TCP_MAXSEG &&
+	       settings[index].value == 536;
+}
+
 /* For each setting: a connect() for place FIRST, which is moved to the next one, against a native one to that. */
 static void compare(unsigned first, const char *letters)
 {
@@ -158,6 +165,8 @@ static void compare(unsigned first, const char *letters)
 
 	world_paint(first, letters);
 	for (size_t i = 0; i <= SETTINGS; i++) {
+		if (first == NEAR && letters[0] == 'r' && is_ambiguous(i))
+			continue;
 		const int one = world_socket(first, 0), other = world_socket(first, 0);
 		set(one, i);
 		set(other, i);
@@ -201,7 +210,8 @@ static void test_ipv6_after_deadline(void)
 static bool is_forgotten(size_t index)
 {
 	return index < SETTINGS &&
-	       (settings[index].option == TCP_MAXSEG || settings[index].option == TCP_WINDOW_CLAMP) &&
+	       (settings[index].option == TCP_MAXSEG || settings[index].option == TCP_WINDOW_CLAMP ||
+	        settings[index].option == TCP_QUICKACK) &&
 	       settings[index].level == IPPROTO_TCP;
 }
 

@@ -12,11 +12,11 @@ readonly DOCTOR=$PREFIX/sbin/mpfailoverctl LAUNCHER=$PREFIX/bin/mpfailover
 mkdir "$BIN"
 cd "$BIN" || exit 2
 
-# doctor ARG ...: into $out, $code (its word for what it found) and $status; asked by way of ${by[@]}
+# doctor ARG ...: into $out, $code (its word for what it found) and $ended; asked by way of ${by[@]}
 by=()
 doctor() {
-	status=0
-	out=$(${by+"${by[@]}"} "$DOCTOR" doctor "$@" 2>&1) || status=$?
+	ended=0
+	out=$(${by+"${by[@]}"} "$DOCTOR" doctor "$@" 2>&1) || ended=$?
 	code=$(${by+"${by[@]}"} "$DOCTOR" doctor --json "$@" 2> /dev/null | jq -r .code)
 }
 # finds NAME CODE STATUS WORDS SUBJECT [OPTION ...]: and says so, in a line that has the WORDS
@@ -24,10 +24,10 @@ finds() {
 	local name=$1 wanted_code=$2 wanted_status=$3 words=$4
 	shift 4
 	doctor "$@"
-	if [ "$code" = "$wanted_code" ] && [ "$status" = "$wanted_status" ] && grep -qF -- "$words" <<< "$out"; then
+	if [ "$code" = "$wanted_code" ] && [ "$ended" = "$wanted_status" ] && grep -qF -- "$words" <<< "$out"; then
 		ok "$name: $wanted_code"
 	else
-		not_ok "$name: $wanted_code" "$status, $code: $out"
+		not_ok "$name: $wanted_code" "$ended, $code: $out"
 	fi
 }
 acts() { finds "$1" acts 0 "$2" "${@:3}"; }
