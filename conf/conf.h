@@ -98,6 +98,7 @@ struct conf_candidate {
 	const char *name;
 	bool is_dns; /* address = "@dns": `address` is not set */
 	struct conf_address address;
+	bool is_stale; /* an answer of DNS in the place of "@dns" that it gives no more */
 	uint16_t port; /* 0: the one that was asked for */
 	/* NULL: none.  `uplinks = { "a", "b" }` becomes one candidate for each, "NAME@a". */
 	const struct conf_uplink *uplink;

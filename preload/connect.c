@@ -25,8 +25,8 @@ struct trial {
 	bool last;    /* what is left of the call's time is no use to another */
 	struct endpoint to;
 	enum attempt_end end;
-	int error;        /* errno, unless it connected */
-	uint64_t took_us; /* by itself */
+	int error; /* errno, unless it connected */
+	uint64_t began_us;
 };
 
 /* One connect() of the client's. */
@@ -81,7 +81,7 @@ static bool goes_to_asked(const struct call *call, int position)
 }
 
 /* The connection goes to list position POSITION, established or under way: tell who wants to know if that is not what was asked. */
-static void settle(const struct call *call, int position, const char *why, uint64_t elapsed_us)
+static void settle(const struct call *call, int position, const char *why)
 {
 	const unsigned index = call->list.candidate[position];
 	const struct mpf_candidate *candidate = &call->snapshot.candidate[index];
@@ -90,6 +90,7 @@ static void settle(const struct call *call, int position, const char *why, uint6
 		memo_note_stayed(&call->asked);
 		return;
 	}
+	const uint64_t elapsed_us = system_now_us() - call->began_us;
 	if ((int)index != call->sticky)
 		memo_note_moved(&call->asked, candidate, call->now_ms);
 	report_send(call->table, &call->snapshot, MPF_REPORT_MOVED, index, 0, elapsed_us);
@@ -100,8 +101,9 @@ static void settle(const struct call *call, int position, const char *why, uint6
 static void blame(struct call *call, int position, int error, uint64_t elapsed_us)
 {
 	const unsigned index = call->list.candidate[position];
-	memo_note_failed(&call->snapshot.candidate[index], call->asked.port, system_clock_ms(CLOCK_MONOTONIC_COARSE));
-	report_send(call->table, &call->snapshot, MPF_REPORT_FAILED, index, error, elapsed_us);
+	const bool told = report_send(call->table, &call->snapshot, MPF_REPORT_FAILED, index, error, elapsed_us);
+	memo_note_failed(&call->snapshot.candidate[index], call->asked.port, system_clock_ms(CLOCK_MONOTONIC_COARSE),
+	                 told);
 }
 
 /* The best candidate and nothing else, as the client would have called it. */
@@ -112,6 +114,7 @@ static int connect_unwatched(struct call *call, const struct sockaddr *address, 
 		return next_functions()->connect(call->socket.fd, address, length);
 	const struct endpoint to = endpoint_of(candidate_at(call, 0), &call->asked);
 	union endpoint_sockaddr moved;
+	call->began_us = system_now_us();
 	const socklen_t moved_length = endpoint_to_sockaddr(&to, call->socket.family, &moved);
 	socket_clear_fastopen(call->socket.fd);
 	socket_bind_source(&call->socket, source); /* if that is not to be had, better from anywhere than not at all */
@@ -122,7 +125,7 @@ static int connect_unwatched(struct call *call, const struct sockaddr *address, 
 	if (result < 0 && attempt_meaning(error) == ATTEMPT_FAILED)
 		blame(call, 0, error, 0);
 	if (result == 0 || error == EINPROGRESS)
-		settle(call, 0, "verdict", 0);
+		settle(call, 0, "verdict");
 	else
 		socket_bind_source(&call->socket, NULL);
 	interrupt_release(&hold);
@@ -156,14 +159,14 @@ static int client_error(int error)
 static int connected(const struct call *call)
 {
 	memo_note_worked(candidate_at(call, call->trial.position), call->asked.port);
-	settle(call, call->trial.position, call->why, system_now_us() - call->began_us);
+	settle(call, call->trial.position, call->why);
 	return 0;
 }
 
 /* The present trial is under way, and is left so: EINPROGRESS or EINTR. */
 static int under_way(const struct call *call, const char *why, int error)
 {
-	settle(call, call->trial.position, why, system_now_us() - call->began_us);
+	settle(call, call->trial.position, why);
 	return client_error(error);
 }
 
@@ -231,7 +234,6 @@ static enum attempt_end wait_for(struct call *call, const struct interrupt *hold
 static void try_one(struct call *call, const struct interrupt *hold, const struct plan *plan, uint64_t due_us)
 {
 	struct trial *trial = &call->trial;
-	const uint64_t began_us = system_now_us();
 	trial->to = endpoint_of(candidate_at(call, trial->position), &call->asked);
 	trial->last = false;
 	if (socket_bind_source(&call->socket, source_of(candidate_at(call, trial->position))) == 0)
@@ -241,26 +243,26 @@ static void try_one(struct call *call, const struct interrupt *hold, const struc
 	if (trial->end == ATTEMPT_SILENT)
 		trial->end = wait_for(call, hold, plan, due_us);
 	trial->error = trial->end == ATTEMPT_SILENT ? ETIMEDOUT : errno;
-	trial->took_us = system_now_us() - began_us;
 }
 
 /* The candidate gave an error, or nothing within DUE_US: remember it, and tell the daemon what is about the candidate. */
 static void note_failure(struct call *call, struct plan *plan, uint64_t due_us)
 {
 	const struct trial *trial = &call->trial;
+	const uint64_t took_us = system_now_us() - trial->began_us;
 	if (trial->end == ATTEMPT_SILENT) {
 		plan_note_silent(plan, trial->position);
 		/* Cut short by the call's own limit it proves nothing of one that may be far away; in a later round it is no news. */
 		const bool measured = candidate_at(call, trial->position)->handshake_us != 0;
 		const uint64_t proof_us = measured ? due_us : (uint64_t)call->snapshot.service.attempt_floor_ms * 1000;
-		if (plan->round == 0 && trial->took_us >= proof_us)
-			blame(call, trial->position, trial->error, trial->took_us);
+		if (plan->round == 0 && took_us >= proof_us)
+			blame(call, trial->position, trial->error, took_us);
 		call->why = "deadline";
 		return;
 	}
 	plan_note_failed(plan, trial->position);
 	if (trial->end == ATTEMPT_FAILED)
-		blame(call, trial->position, trial->error, trial->took_us);
+		blame(call, trial->position, trial->error, took_us);
 	if (is_asked(&trial->to, &call->asked))
 		call->asked_error = trial->error;
 	if (!call->first_error)
@@ -280,6 +282,7 @@ static int try_all(struct call *call, const struct interrupt *hold)
 		if (before != SOCKET_CLOSED)
 			return before == SOCKET_CONNECTED ? connected(call) : client_error(EBADF);
 		call->trial.position = position;
+		call->trial.began_us = first ? call->began_us : system_now_us();
 		try_one(call, hold, &plan, due_us);
 		switch (call->trial.end) {
 		case ATTEMPT_CONNECTED:
@@ -357,7 +360,8 @@ static bool prepare(struct call *call, int fd, const struct sockaddr *address, s
 	return call->list.count > 0;
 }
 
-int connect_moved(int fd, const struct sockaddr *address, socklen_t length)
+/* ADDRESS is one of ours. */
+__attribute__((noinline)) static int connect_ours(int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct call call;
 	if (!prepare(&call, fd, address, length))
@@ -375,4 +379,20 @@ int connect_moved(int fd, const struct sockaddr *address, socklen_t length)
 		return next_functions()->connect(fd, address, length);
 	return call.list.count > 1 ? connect_watched(&call, address, length)
 	                           : connect_unwatched(&call, address, length);
+}
+
+__attribute__((noinline)) static bool is_ours(const struct sockaddr *address, socklen_t length)
+{
+	struct endpoint asked;
+	if (!endpoint_from_sockaddr(&asked, address, length))
+		return false;
+	const struct mpf_header *table = setup_table(NULL);
+	return table && lookup_address(table, asked.address, asked.scope, asked.port, NULL);
+}
+
+/* What is not ours goes on by a jump, past no frame of ours: that is most calls, and the cost that matters. */
+int connect_moved(int fd, const struct sockaddr *address, socklen_t length)
+{
+	return is_ours(address, length) ? connect_ours(fd, address, length)
+	                                : next_functions()->connect(fd, address, length);
 }

@@ -213,11 +213,12 @@ static bool read_service(const struct mpf_header *table, const struct wanted *wa
 		uint32_t number = wanted->address
 		                          ? find_by_address(table, slot, wanted->address, wanted->scope, wanted->port)
 		                          : find_by_name(table, slot, wanted->name, wanted->length, wanted->port);
-		bool whole = number && copy_service(table, slot, number - 1, out);
+		bool whole = number && (!out || copy_service(table, slot, number - 1, out));
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (load(&slot->generation) != generation)
 			continue;
-		out->generation = generation;
+		if (out)
+			out->generation = generation;
 		return whole;
 	}
 	return false;

@@ -27,7 +27,8 @@ struct snapshot {
 bool lookup_table_sound(const struct mpf_header *table, uint32_t size);
 
 /* The service that holds ADDRESS as a candidate's and serves PORT; one that names the port comes before one that takes any.
- * SCOPE: sin6_scope_id.  False: not ours; nor is port 0. */
+ * SCOPE: sin6_scope_id.  False: not ours; nor is port 0.
+ * OUT NULL: only asks. */
 bool lookup_address(const struct mpf_header *table, const uint8_t address[16], uint32_t scope, uint16_t port,
 		    struct snapshot *out);
 

@@ -2,11 +2,12 @@
 #include "preload/memo.h"
 
 /*
- * A word that remembers a time: 12 bits that tell who, then 20 bits of time in UNIT milliseconds, which come round
- * after 17 minutes for failures and 18 hours for moves.  0 is "nothing".
+ * A word that remembers a time: 10 bits that tell who, 2 of strikes, then 20 bits of time in milliseconds (failures) or in
+ * MOVED_UNIT_MS (moves), which come round after 17 minutes and 18 hours.  0 is "nothing".
  */
-enum { PLACES = 256, TIME_BITS = 20, FAILED_MS = 1000, MOVED_UNIT_MS = 64 };
+enum { PLACES = 256, TIME_BITS = 20, STRIKE_BITS = 2, FAILED_MS = 1000, TOLD_MS = 5, STRIKES = 3, MOVED_UNIT_MS = 64 };
 #define TIME_MASK ((1u << TIME_BITS) - 1)
+#define WHO_SHIFT (TIME_BITS + STRIKE_BITS)
 
 static uint32_t failed[PLACES];
 static uint32_t moved_when[PLACES];  /* keyed by the address that was asked for */
@@ -18,15 +19,20 @@ static uint32_t candidate_hash(const struct mpf_candidate *candidate)
 	       (candidate->has_source ? mpf_hash_address(candidate->source) * 3 : 0);
 }
 
-static uint32_t stamp(uint32_t hash, uint32_t time)
+static uint32_t stamp(uint32_t hash, uint32_t strikes, uint32_t time)
 {
-	return (hash >> TIME_BITS | 1) << TIME_BITS | (time & TIME_MASK);
+	return (hash >> WHO_SHIFT | 1) << WHO_SHIFT | strikes << TIME_BITS | (time & TIME_MASK);
 }
 
 /* How long ago the word was written by the holder of HASH, in its unit; UINT32_MAX: not at all. */
 static uint32_t stamp_age(uint32_t word, uint32_t hash, uint32_t now)
 {
-	return word >> TIME_BITS == (hash >> TIME_BITS | 1) ? (now - word) & TIME_MASK : UINT32_MAX;
+	return word >> WHO_SHIFT == (hash >> WHO_SHIFT | 1) ? (now - word) & TIME_MASK : UINT32_MAX;
+}
+
+static uint32_t stamp_strikes(uint32_t word)
+{
+	return word >> TIME_BITS & ((1u << STRIKE_BITS) - 1);
 }
 
 static uint32_t load(const uint32_t *word)
@@ -48,18 +54,20 @@ uint32_t memo_failed(const struct snapshot *snapshot, uint16_t port, uint32_t no
 {
 	uint32_t mask = 0;
 	for (uint32_t i = 0; i < snapshot->count; i++) {
-		uint32_t hash = failure_hash(&snapshot->candidate[i], port);
-		uint32_t word = load(&failed[hash % PLACES]);
-		if (word && stamp_age(word, hash, now_ms) < FAILED_MS)
+		const uint32_t hash = failure_hash(&snapshot->candidate[i], port), word = load(&failed[hash % PLACES]);
+		const uint32_t age_ms = word ? stamp_age(word, hash, now_ms) : UINT32_MAX;
+		if (age_ms < TOLD_MS || (age_ms < FAILED_MS && stamp_strikes(word) >= STRIKES))
 			mask |= 1u << i;
 	}
 	return mask;
 }
 
-void memo_note_failed(const struct mpf_candidate *candidate, uint16_t port, uint32_t now_ms)
+void memo_note_failed(const struct mpf_candidate *candidate, uint16_t port, uint32_t now_ms, bool told)
 {
-	uint32_t hash = failure_hash(candidate, port);
-	store(&failed[hash % PLACES], stamp(hash, now_ms));
+	const uint32_t hash = failure_hash(candidate, port), word = load(&failed[hash % PLACES]);
+	const bool again = word && stamp_age(word, hash, now_ms) < FAILED_MS;
+	const uint32_t strikes = told ? (again ? stamp_strikes(word) : 0) + 1 : STRIKES;
+	store(&failed[hash % PLACES], stamp(hash, strikes < STRIKES ? strikes : STRIKES, now_ms));
 }
 
 void memo_note_worked(const struct mpf_candidate *candidate, uint16_t port)
@@ -87,7 +95,7 @@ void memo_note_moved(const struct endpoint *asked, const struct mpf_candidate *u
 {
 	const uint32_t hash = mpf_hash_address(asked->address);
 	store(&moved_where[hash % PLACES], (candidate_hash(used) >> 16) << 16 | asked->port);
-	store(&moved_when[hash % PLACES], stamp(hash, now_ms / MOVED_UNIT_MS));
+	store(&moved_when[hash % PLACES], stamp(hash, 0, now_ms / MOVED_UNIT_MS));
 }
 
 void memo_note_stayed(const struct endpoint *asked)

@@ -6,10 +6,13 @@
 #ifndef MPFAILOVER_REPORT_H
 #define MPFAILOVER_REPORT_H
 
+#include <stdbool.h>
+
 #include "preload/lookup.h"
 
-/* INDEX: of the candidate in SNAPSHOT.  ERROR: errno, ETIMEDOUT for a deadline of ours, 0 for a move.  errno is kept. */
-void report_send(const struct mpf_header *table, const struct snapshot *snapshot, enum mpf_report_kind kind, unsigned index,
+/* INDEX: of the candidate in SNAPSHOT.  ERROR: errno, ETIMEDOUT for a deadline of ours, 0 for a move.  errno is kept.
+ * True: the daemon has it. */
+bool report_send(const struct mpf_header *table, const struct snapshot *snapshot, enum mpf_report_kind kind, unsigned index,
 		 int error, uint64_t elapsed_us);
 
 #endif

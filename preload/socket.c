@@ -18,7 +18,7 @@
 #endif
 
 enum { MOST_ERRORS = 64, IPV4_HEADERS = 40, IPV6_HEADERS = 60 }; /* headers with TCP's, without options */
-enum { DEFAULT_MSS = 536 }; /* what TCP_MAXSEG says of a new socket */
+enum { DEFAULT_MSS = 536 };                                      /* what TCP_MAXSEG says of a new socket */
 
 static bool get_option(int fd, int level, int option, void *value, socklen_t length)
 {
@@ -62,8 +62,8 @@ enum choose_reach socket_reach(int fd, const struct endpoint *asked)
 static int set_mss(int fd, int says)
 {
 	struct tcp_info info = { .tcpi_snd_mss = 0 };
-	if (says == DEFAULT_MSS || (get_option(fd, IPPROTO_TCP, TCP_INFO, &info, sizeof info) &&
-	                            info.tcpi_snd_mss == (uint32_t)says))
+	if (says == DEFAULT_MSS ||
+	    (get_option(fd, IPPROTO_TCP, TCP_INFO, &info, sizeof info) && info.tcpi_snd_mss == (uint32_t)says))
 		return 0;
 	return says;
 }

@@ -205,6 +205,13 @@ struct mpf_candidate {
 	uint8_t source[16];    /* the uplink's source address, as `address` */
 };
 
+/* Where a candidate's address comes from. */
+enum mpf_from_dns {
+	MPF_FROM_FILE = 0,
+	MPF_FROM_DNS = 1,
+	MPF_GONE_FROM_DNS = 2, /* it was answered once, but no more */
+};
+
 /* The part that only `mpfailoverctl` and a restarted daemon read; same index as the candidate.  Changes in place. */
 struct mpf_info {
 	uint8_t name[MPF_NAME_SIZE];
@@ -216,7 +223,7 @@ struct mpf_info {
 	uint32_t cert_until_s; /* the certificate's end, 0: not known */
 	uint32_t moved;        /* connections that clients reported as moved here from another address */
 	uint32_t failed_over;  /* attempts on this one that clients reported as failed */
-	uint32_t from_dns;     /* not 0: this address came from DNS */
+	uint32_t from_dns;     /* enum mpf_from_dns */
 	uint32_t changes;      /* of the verdict, within the last hour */
 	uint32_t held_until_s; /* while held: when that ends, 0: when an operator says so */
 	uint32_t cert_warns;   /* not 0: the certificate ends within `cert-warn` */

@@ -139,10 +139,14 @@ static bool look_again(const struct mpf_header *table, uint32_t now_ms)
 const struct mpf_header *view_table(uint32_t *now_ms)
 {
 	const struct mpf_header *table = __atomic_load_n(&mapped, __ATOMIC_ACQUIRE);
-	*now_ms = system_clock_ms(CLOCK_MONOTONIC_COARSE);
-	if (table && !table->retired)
+	const bool good = table && !table->retired;
+	if (good && !now_ms)
 		return table;
-	look_again(table, *now_ms);
+	const uint32_t now = system_clock_ms(CLOCK_MONOTONIC_COARSE);
+	if (now_ms)
+		*now_ms = now;
+	if (!good)
+		look_again(table, now);
 	return __atomic_load_n(&mapped, __ATOMIC_ACQUIRE);
 }
 

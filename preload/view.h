@@ -26,7 +26,7 @@ enum view_result {
 enum view_result view_open(const char *path);
 
 /* The table that is mapped, NULL if there is none.  If it is missing or retired, looks for one, at most once a second.
- * *NOW_MS is set to the time for view_age_ms().  errno is kept. */
+ * *NOW_MS is set to the time for view_age_ms(); NULL: not asked for, which saves half of what this costs.  errno is kept. */
 const struct mpf_header *view_table(uint32_t *now_ms);
 
 /* If the table has no heartbeat, looks whether another file has taken its place: at most once a second, at one stat() if it

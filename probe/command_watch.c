@@ -70,7 +70,7 @@ void command_check(struct command_call *call)
 		return;
 	}
 	checking->client = call->client;
-	control_on_end(call->client, on_asker_gone, checking);
+	control_on_end(call->client, on_asker_gone, checking, false);
 	control_send(call->client, json_pack("{s:I, s:I}", "checking", (json_int_t)count, "limit_ms",
 	                                     (json_int_t)await_limit_ms(checking->await)));
 }
@@ -107,7 +107,7 @@ void command_events(struct command_call *call)
 	if (follow) {
 		*following = (struct following){ { on_event, NULL }, call->client, events };
 		events_follow(events, &following->follower);
-		control_on_end(call->client, on_follower_gone, following);
+		control_on_end(call->client, on_follower_gone, following, true);
 	}
 	for (size_t i = 0; i < events->count; i++)
 		if (!control_send_text(call->client, events_line(events, i)))

@@ -33,6 +33,7 @@ struct control_client {
 	bool busy;        /* its request is not answered yet, */
 	bool asking;      /* and may be answered at once */
 	bool done;        /* it will ask nothing more */
+	bool when_silent; /* it goes when it will ask nothing more */
 	void (*ended)(void *state);
 	void *state;
 	size_t size;
@@ -115,8 +116,9 @@ bool control_send(struct control_client *client, json_t *line)
 	return sent;
 }
 
-void control_on_end(struct control_client *client, void (*ended)(void *state), void *state)
+void control_on_end(struct control_client *client, void (*ended)(void *state), void *state, bool when_silent)
 {
+	client->when_silent = when_silent;
 	client->ended = ended;
 	client->state = state;
 }
@@ -196,6 +198,7 @@ void control_answer(struct control_client *client, json_t *answer)
 {
 	client->busy = false;
 	client->ended = NULL;
+	client->when_silent = false;
 	json_object_set_new(answer, "version", json_integer(CONTROL_VERSION));
 	if (!control_send(client, answer))
 		return;
@@ -227,7 +230,7 @@ static void on_read(uv_stream_t *pipe, ssize_t size, const uv_buf_t *buffer)
 		return;
 	client->done = true;
 	uv_read_stop(pipe);
-	if (size != UV_EOF || (!client->busy && !uv_stream_get_write_queue_size(pipe)))
+	if (size != UV_EOF || client->when_silent || (!client->busy && !uv_stream_get_write_queue_size(pipe)))
 		drop(client);
 }
 
@@ -274,18 +277,36 @@ static bool is_alive(const struct sockaddr_un *name)
 	return alive;
 }
 
-static int clear_way(const char *path)
+static int clear_way(const struct sockaddr_un *name)
+{
+	struct stat status;
+	if (lstat(name->sun_path, &status) < 0)
+		return 0; /* bind() knows what is wrong, if anything is */
+	if (!S_ISSOCK(status.st_mode) || is_alive(name))
+		return -EADDRINUSE;
+	return unlink(name->sun_path) < 0 ? -errno : 0;
+}
+
+/* Not by libuv, which takes a missing directory for a missing permission.  A descriptor or -errno. */
+static int bind_to(const char *path)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	struct stat status;
 	if (strlen(path) >= sizeof name.sun_path)
 		return -ENAMETOOLONG;
 	strcpy(name.sun_path, path);
-	if (lstat(path, &status) < 0)
-		return 0; /* bind() knows what is wrong, if anything is */
-	if (!S_ISSOCK(status.st_mode) || is_alive(&name))
-		return -EADDRINUSE;
-	return unlink(path) < 0 ? -errno : 0;
+	int result = clear_way(&name);
+	if (result < 0)
+		return result;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t mask = umask(0777 & ~RIGHTS);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof name) < 0)
+		result = -errno;
+	umask(mask);
+	if (result == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return result;
 }
 
 /* Before anyone can connect. */
@@ -301,15 +322,15 @@ static int give_to(const char *path, const char *group)
 
 static int listen_at(struct control *control, const char *path, const char *group)
 {
-	int result = clear_way(path);
-	if (result < 0)
-		return result;
-	mode_t mask = umask(0777 & ~RIGHTS);
-	result = uv_pipe_bind(&control->pipe, path);
-	umask(mask);
-	if (result < 0)
-		return result;
+	int fd = bind_to(path);
+	if (fd < 0)
+		return fd;
 	control->path = strdup(path);
+	int result = uv_pipe_open(&control->pipe, fd);
+	if (result < 0) {
+		close(fd);
+		return result;
+	}
 	result = control->path ? give_to(path, group) : -ENOMEM;
 	return result < 0 ? result : uv_listen((uv_stream_t *)&control->pipe, BACKLOG, on_connection);
 }

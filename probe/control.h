@@ -42,8 +42,9 @@ bool control_send_text(struct control_client *client, const char *line); /* with
 /* The answer: the next request may follow. */
 void control_answer(struct control_client *client, json_t *answer);
 
-/* ENDED is called if the client goes before it is answered.  There is one at a time, until then. */
-void control_on_end(struct control_client *client, void (*ended)(void *state), void *state);
+/* ENDED is called if the client goes before it is answered.  There is one at a time, until then.  WHEN_SILENT: it has gone as soon
+ * as it says that it will ask nothing more, else it then still gets its answer. */
+void control_on_end(struct control_client *client, void (*ended)(void *state), void *state, bool when_silent);
 
 /* Who that is, as the kernel says; pid 0: not known. */
 struct control_peer {

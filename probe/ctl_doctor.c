@@ -9,7 +9,7 @@
 #include "probe/library.h"
 
 struct doctor {
-	const char *about; /* a command or a process; NULL: the installation */
+	char *const *about; /* the words of a command, or a process; none: the installation */
 	char library[PATH_MAX];
 	bool json, quiet;
 	struct diagnosis found[DOCTOR_PARTS];
@@ -26,7 +26,7 @@ static bool parse(struct doctor *doctor, struct ctl *ctl, int argc, char **argv)
 		{ 0 },
 	};
 	library_default(doctor->library);
-	for (int option; (option = getopt_long(argc, argv, "l:qt:", options, NULL)) != -1;)
+	for (int option; (option = getopt_long(argc, argv, "+l:qt:", options, NULL)) != -1;)
 		switch (option) {
 		case 'j':
 			doctor->json = true;
@@ -43,11 +43,8 @@ static bool parse(struct doctor *doctor, struct ctl *ctl, int argc, char **argv)
 		default:
 			return false;
 		}
-	doctor->about = argv[optind];
-	if (argc - optind > 1)
-		fprintf(stderr,
-		        "mpfailoverctl: doctor takes one command or process; a command's own arguments do not matter\n");
-	return argc - optind <= 1;
+	doctor->about = argv + optind;
+	return true;
 }
 
 /* A number is a process; a command that is called so has a path, too. */
@@ -62,13 +59,13 @@ static bool is_process(const char *about, pid_t *pid)
 static void find(struct doctor *doctor, const struct ctl *ctl)
 {
 	pid_t pid;
-	if (!doctor->about) {
+	if (!*doctor->about) {
 		doctor->count = doctor_installation(doctor->found, doctor->library, ctl->table);
 		return;
 	}
 	doctor->count = 1;
-	diagnosis_begin(doctor->found, doctor->about);
-	if (is_process(doctor->about, &pid))
+	diagnosis_begin(doctor->found, *doctor->about);
+	if (is_process(*doctor->about, &pid))
 		doctor_process(doctor->found, pid, doctor->library, ctl->table);
 	else
 		doctor_command(doctor->found, doctor->about, doctor->library);
@@ -78,7 +75,7 @@ static void find(struct doctor *doctor, const struct ctl *ctl)
 static bool print_json(const struct doctor *doctor)
 {
 	json_t *parts = json_array();
-	if (doctor->about) {
+	if (*doctor->about) {
 		json_decref(parts);
 		return ctl_json_print(stdout, diagnosis_json(doctor->found), false);
 	}
@@ -95,7 +92,7 @@ static bool print(const struct doctor *doctor)
 		if (doctor->quiet)
 			diagnosis_print_warning(&doctor->found[i], stderr);
 		else
-			diagnosis_print(&doctor->found[i], stdout, doctor->about);
+			diagnosis_print(&doctor->found[i], stdout, *doctor->about);
 	return true;
 }
 

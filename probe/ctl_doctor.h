@@ -13,8 +13,8 @@
 
 /* LIBRARY in all of them: its path, perhaps with $LIB.  Each completes a diagnosis that was begun. */
 
-/* If COMMAND were started by the launcher. */
-void doctor_command(struct diagnosis *out, const char *command, const char *library);
+/* If COMMAND, its words, were started by the launcher. */
+void doctor_command(struct diagnosis *out, char *const *command, const char *library);
 
 /* TABLE: the path for a process whose environment names none. */
 void doctor_process(struct diagnosis *out, pid_t pid, const char *library, const char *table);

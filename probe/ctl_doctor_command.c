@@ -47,9 +47,14 @@ static bool drops_preload(struct diagnosis *out, const struct program *program)
 	char path[PATH_MAX];
 	const char *name = realpath(program->script_count ? program->script[0] : program->path, path);
 	if (program->drops_preload) {
-		diagnosis_set(out, DIAGNOSIS_DROPS_PRELOAD, "%s is run by env, which is told not to hand LD_PRELOAD on",
-		              program->script[0]);
-		out->remedy = "change its first line";
+		if (program->script_count)
+			diagnosis_set(out, DIAGNOSIS_DROPS_PRELOAD,
+			              "%s is run by env, which is told not to hand LD_PRELOAD on", program->script[0]);
+		else
+			diagnosis_set(out, DIAGNOSIS_DROPS_PRELOAD, "env is told not to hand LD_PRELOAD on");
+		out->remedy = program->script_count
+		                      ? "change its first line"
+		                      : "put mpfailover behind it, in front of the command: env -i mpfailover COMMAND";
 		return true;
 	}
 	name = name ? strrchr(name, '/') + 1 : "";
@@ -237,7 +242,7 @@ static void tell_why_not_found(struct diagnosis *out, const struct program *prog
 	}
 }
 
-void doctor_command(struct diagnosis *out, const char *command, const char *library)
+void doctor_command(struct diagnosis *out, char *const *command, const char *library)
 {
 	struct program program;
 	const char *off = getenv("MPFAILOVER_OFF");

@@ -6,11 +6,13 @@
 #include <string.h>
 
 static const char by_proxy[] =
-	"let it connect through a proxy that fails over, such as HAProxy on this machine, or change DNS "
-	"when a site dies";
+	"let it connect through HAProxy (mpfailoverctl export haproxy), or change DNS when a site dies";
+static const char by_link[] =
+	"use a build of it that is linked dynamically, or let it connect through HAProxy (mpfailoverctl "
+	"export haproxy)";
 static const char by_machine[] =
-	"name the library in /etc/ld.so.preload, which counts there too (and for every program of this "
-	"machine), or let it connect through a proxy such as HAProxy";
+	"name the library in /etc/ld.so.preload, which counts there too (and for every program here), or "
+	"let it connect through HAProxy (mpfailoverctl export haproxy)";
 
 static const struct {
 	const char *name;
@@ -28,11 +30,8 @@ static const struct {
 	[DIAGNOSIS_DROPS_PRELOAD] = { "drops-preload", CTL_NOT_ACTING, true, by_proxy },
 	[DIAGNOSIS_GO] = { "go", CTL_NOT_ACTING, true, by_proxy },
 	[DIAGNOSIS_PASCAL] = { "free-pascal", CTL_NOT_ACTING, true, by_proxy },
-	[DIAGNOSIS_STATIC] = { "static", CTL_NOT_ACTING, true,
-	                       "use a build of it that is linked dynamically, or let it connect through a proxy such as HAProxy" },
-	[DIAGNOSIS_STATIC_PIE] = { "static-pie", CTL_NOT_ACTING, true,
-	                           "use a build of it that is linked dynamically, or let it connect through a proxy such as "
-	                           "HAProxy" },
+	[DIAGNOSIS_STATIC] = { "static", CTL_NOT_ACTING, true, by_link },
+	[DIAGNOSIS_STATIC_PIE] = { "static-pie", CTL_NOT_ACTING, true, by_link },
 	[DIAGNOSIS_SET_ID] = { "set-id", CTL_NOT_ACTING, true, by_machine },
 	[DIAGNOSIS_CAPABILITIES] = { "capabilities", CTL_NOT_ACTING, true, by_machine },
 	[DIAGNOSIS_LIBC] = { "libc", CTL_NOT_ACTING, true, by_proxy },

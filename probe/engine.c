@@ -13,6 +13,7 @@
 #include "probe/candidate_news.h"
 #include "probe/check_warm.h"
 #include "probe/clock.h"
+#include "probe/dns.h"
 #include "probe/image.h"
 #include "probe/log.h"
 #include "probe/netlink.h"
@@ -27,7 +28,10 @@ enum { HEARTBEAT_MS = 1000, TALLY_MS = 60000 };
 struct engine {
 	struct candidate_world world;
 	struct table_writer *writer;
-	struct conf *conf;
+	struct conf *conf;     /* as it was read, */
+	struct conf *expanded; /* and with the answers of DNS */
+	uint32_t loaded_s;
+	struct dns *dns;
 	struct roster roster;
 	struct reports *reports; /* NULL: none */
 	struct netlink *netlink; /* NULL: none */
@@ -36,6 +40,56 @@ struct engine {
 	uv_prepare_t before_wait;
 	uv_check_t after_wait;
 };
+
+/* --------------------------------------------------------------------------------------------- what is put in force */
+
+/* What is needed for it, so that nothing can go wrong any more. */
+struct next {
+	struct conf *expanded;
+	struct mpf_slot *image;
+	struct roster roster;
+};
+
+static void discard(struct next *next)
+{
+	roster_free(&next->roster);
+	free(next->image);
+	free(next->expanded);
+}
+
+static int prepare(struct engine *engine, struct next *next, const struct dns_plan *plan)
+{
+	*next = (struct next){ .expanded = dns_plan_expand(plan), .image = malloc(sizeof *next->image) };
+	if (next->expanded && next->image && roster_prepare(&next->roster, &engine->world, next->expanded) == 0)
+		return 0;
+	discard(next);
+	return -ENOMEM;
+}
+
+/* Returns how many of its candidates were known. */
+static unsigned install(struct engine *engine, struct next *next)
+{
+	struct mpf_slot *active = table_writer_active(engine->writer);
+	image_build(next->image, next->expanded, engine->loaded_s);
+	unsigned known = active ? image_adopt(next->image, active) : 0;
+	table_writer_publish(engine->writer, next->image);
+	free(next->image);
+	roster_fill(&next->roster, &engine->roster, next->expanded, table_writer_active(engine->writer));
+	engine->roster = next->roster;
+	free(engine->expanded);
+	engine->expanded = next->expanded;
+	return known;
+}
+
+/* Once in a turn of the loop, after all answers that it has brought.  Without the memory for it the next change will do. */
+static void follow_dns(struct engine *engine)
+{
+	struct next next;
+	if (!engine->conf || !dns_has_changed(engine->dns) || prepare(engine, &next, dns_plan(engine->dns)) < 0)
+		return;
+	install(engine, &next);
+	dns_tell_unused(engine->dns, engine->expanded);
+}
 
 /* ------------------------------------------------------------------------------------------------ from time to time */
 
@@ -46,6 +100,7 @@ static void on_heartbeat(uv_timer_t *timer)
 	for (size_t i = 0; i < engine->roster.count; i++)
 		candidate_tick(engine->roster.list[i]);
 	candidate_news_settle(&engine->roster, false);
+	dns_tick(engine->dns);
 	engine->world.changed = true; /* what depends on time may have */
 }
 
@@ -73,6 +128,7 @@ static void on_tally(uv_timer_t *timer)
 static void on_before_wait(uv_prepare_t *prepare)
 {
 	struct engine *engine = prepare->data;
+	follow_dns(engine);
 	judge_uplinks(engine);
 	int wait_ms = uv_backend_timeout(prepare->loop);
 	candidate_world_note(&engine->world);
@@ -124,6 +180,7 @@ static void on_network(void *owner)
 	struct engine *engine = owner;
 	log_say(LEVEL_DEBUG, "network", "a link, an address or a route has changed: checking all");
 	roster_check(engine->roster.list, engine->roster.count);
+	dns_retry(engine->dns);
 }
 
 /* Neither is needed to live: clients that report in vain go on, and checks come when they are due. */
@@ -161,6 +218,8 @@ int engine_open(struct engine **out, uv_loop_t *loop, const char *table, const c
 		result = check_world_open(&engine->world.checks, loop);
 	if (result == 0)
 		result = news_open(&engine->news, loop);
+	if (result == 0)
+		result = dns_open(&engine->dns, loop, &engine->news, &engine->roster);
 	if (result < 0) {
 		engine_free(engine);
 		return result;
@@ -187,33 +246,31 @@ static bool wants_certificates(const struct conf *conf)
 
 int engine_load(struct engine *engine, struct conf *conf)
 {
-	struct roster roster = { 0 };
-	struct mpf_slot *image = malloc(sizeof *image);
-	if (!image || roster_prepare(&roster, &engine->world, conf) < 0) {
-		free(image);
+	struct next next;
+	struct mpf_slot *active = table_writer_active(engine->writer);
+	struct dns_plan *plan = dns_plan_new(conf, dns_plan(engine->dns), active, clock_ms());
+	if (!plan || prepare(engine, &next, plan) < 0) {
+		dns_plan_free(plan);
 		return -ENOMEM;
 	}
 	if (hooks_configure(engine->news.hooks, conf) < 0) {
-		roster_free(&roster);
-		free(image);
+		discard(&next);
+		dns_plan_free(plan);
 		return -ENOMEM;
 	}
-	image_build(image, conf, clock_wall_s());
-	struct mpf_slot *active = table_writer_active(engine->writer);
-	unsigned known = active ? image_adopt(image, active) : 0;
-	table_writer_publish(engine->writer, image);
-	free(image);
-	if (!engine->conf && wants_certificates(conf))
+	bool first = !engine->conf;
+	if (first && wants_certificates(conf))
 		check_warm_start(&engine->world.checks);
-	roster_fill(&roster, &engine->roster, conf, table_writer_active(engine->writer));
-	engine->roster = roster;
-	if (!engine->conf)
+	engine->loaded_s = clock_wall_s();
+	unsigned known = install(engine, &next);
+	dns_follow(engine->dns, plan);
+	if (first)
 		candidate_news_settle(&engine->roster, true);
 	conf_free(engine->conf);
 	engine->conf = conf;
 	engine->world.loaded_ms = clock_ms();
 	news_say(&engine->news, LEVEL_INFO, "loaded", "%s: %zu services, %zu candidates, %u of them known", conf->file,
-	         conf->service_count, roster.count, known);
+	         conf->service_count, engine->roster.count, known);
 	return 0;
 }
 
@@ -239,6 +296,7 @@ void engine_stop(struct engine *engine)
 	reports_close(engine->reports);
 	netlink_close(engine->netlink);
 	news_stop(&engine->news);
+	dns_close(engine->dns);
 	roster_free(&engine->roster);
 	check_world_close(&engine->world.checks);
 	stop_clocks(engine);
@@ -250,6 +308,7 @@ void engine_free(struct engine *engine)
 		return;
 	table_writer_close(engine->writer);
 	news_free(&engine->news);
+	free(engine->expanded);
 	conf_free(engine->conf);
 	free(engine);
 }

@@ -77,6 +77,13 @@ static void index_host(struct mpf_slot *image, uint32_t index)
 	index_put(image->host_index, hash, index + 1);
 }
 
+/* "@dns" itself, and not one of its answers? */
+static bool is_unresolved(const struct conf_candidate *candidate)
+{
+	static const struct in6_addr none;
+	return candidate->is_dns && !memcmp(&candidate->address.ip, &none, sizeof none);
+}
+
 static void add_candidate(struct mpf_slot *image, const struct conf *conf, const struct conf_candidate *from)
 {
 	uint32_t index = image->candidate_count++;
@@ -92,6 +99,8 @@ static void add_candidate(struct mpf_slot *image, const struct conf *conf, const
 		memcpy(to->source, &from->uplink->source.ip, sizeof to->source);
 	}
 	put_text(image->infos[index].name, MPF_NAME_SIZE, from->name);
+	if (from->is_dns)
+		image->infos[index].from_dns = from->is_stale ? MPF_GONE_FROM_DNS : MPF_FROM_DNS;
 	index_candidate(image, index);
 }
 
@@ -108,7 +117,7 @@ static void add_service(struct mpf_slot *image, const struct conf *conf, const s
 	struct mpf_service *to = &image->services[image->service_count];
 	to->first_candidate = image->candidate_count;
 	for (size_t i = 0; i < from->candidate_count; i++)
-		if (!from->candidates[i].is_dns)
+		if (!is_unresolved(&from->candidates[i]))
 			add_candidate(image, conf, &from->candidates[i]);
 	to->candidate_count = image->candidate_count - to->first_candidate;
 	if (!to->candidate_count)
@@ -174,7 +183,9 @@ static unsigned adopt_candidates(struct mpf_slot *image, const struct mpf_servic
 				continue;
 			image->candidates[i].word = previous->candidates[j].word;
 			image->candidates[i].handshake_us = previous->candidates[j].handshake_us;
+			const uint32_t from_dns = image->infos[i].from_dns;
 			image->infos[i] = previous->infos[j];
+			image->infos[i].from_dns = from_dns;
 			adopted++;
 			break;
 		}

@@ -12,7 +12,7 @@
 struct conf;
 
 /* Fills IMAGE from CONF (validated by conf_read(), so within the table's bounds), all verdicts unknown.
- * Candidates stand in the order of the file: those of service 0, then those of service 1 ...; "@dns" ones are left out, and
+ * Candidates stand in the order of the file: those of service 0, then those of service 1 ...; "@dns" itself is left out, and
  * a service that has no other candidate is left out with its hosts.  LOADED_S: wall clock, seconds. */
 void image_build(struct mpf_slot *image, const struct conf *conf, uint32_t loaded_s);
 

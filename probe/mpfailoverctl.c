@@ -20,7 +20,7 @@ static const struct command commands[] = {
 	{ "explain", "HOST|ADDRESS [PORT]", "where a connect would go now, and why", ctl_explain },
 	{ "export", "haproxy [-c FILE] ...", "the services as a configuration of HAProxy, for what no library can reach",
 	  ctl_export },
-	{ "doctor", "[COMMAND|PID]", "would the library act in it, and if not, why not", ctl_doctor },
+	{ "doctor", "[COMMAND ... | PID]", "would the library act in it, and if not, why not", ctl_doctor },
 	{ "drain", "[--json] SERVICE/CANDIDATE", "no new connections while a better one is usable", ctl_control },
 	{ "maint", "[--json] SERVICE/CANDIDATE", "no connections at all, and no hooks", ctl_control },
 	{ "ready", "[--json] SERVICE/CANDIDATE", "in use again; also ends a hold", ctl_control },

@@ -52,12 +52,17 @@ static bool is_text(const struct mapped *file)
 	return file->size && !memchr(file->data, '\0', file->size < LOOKED_AT ? file->size : LOOKED_AT);
 }
 
+static bool is_env(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	return !strcmp(name ? name + 1 : path, "env");
+}
+
 /* Goes on from a script to what runs it. */
 static void follow(struct program *out, const char *interpreter, const char *argument)
 {
 	char command[SHEBANG_SIZE] = "";
-	const char *name = strrchr(interpreter, '/');
-	if (!strcmp(name ? name + 1 : interpreter, "env"))
+	if (is_env(interpreter))
 		shebang_env(argument, command, &out->drops_preload);
 	if (out->script_count == PROGRAM_SCRIPTS) {
 		out->state = PROGRAM_ENDLESS;
@@ -70,6 +75,26 @@ static void follow(struct program *out, const char *interpreter, const char *arg
 		snprintf(out->path, sizeof out->path, "%s", interpreter);
 		out->state = state_of(out->path);
 	}
+}
+
+/* Goes on from env(1) to what it runs. */
+static void follow_words(struct program *out, char *const *words)
+{
+	enum { FOR_BLANK = '\v' }; /* in a word of its own, what env(1) sees is no blank between words */
+	char argument[4096] = "", command[SHEBANG_SIZE];
+	size_t length = 0;
+	for (; *words && length < sizeof argument - 1; words++) {
+		const size_t begin = length;
+		length += (size_t)snprintf(argument + length, sizeof argument - length, "%s ", *words);
+		for (size_t i = begin; i + 1 < length && i < sizeof argument - 1; i++)
+			if (argument[i] == ' ' && strncmp(*words, "-S", 2) != 0)
+				argument[i] = FOR_BLANK;
+	}
+	shebang_env(argument, command, &out->drops_preload);
+	for (char *at = command; (at = strchr(at, FOR_BLANK)); at++)
+		*at = ' ';
+	if (*command)
+		search(out, command);
 }
 
 /* Looks into `path`.  True: it was a script, and there is more to look into. */
@@ -93,10 +118,12 @@ static bool look(struct program *out)
 	return out->state == PROGRAM_FOUND;
 }
 
-void program_find(struct program *out, const char *command)
+void program_find(struct program *out, char *const *command)
 {
 	*out = (struct program){ 0 };
-	search(out, command);
+	search(out, *command);
+	if (out->state == PROGRAM_FOUND && is_env(out->path))
+		follow_words(out, command + 1);
 	while (out->state == PROGRAM_FOUND && look(out))
 		;
 }

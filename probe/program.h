@@ -33,8 +33,8 @@ struct program {
 	struct elf elf;
 };
 
-/* By $PATH, as execvp(3) and shells search. */
-void program_find(struct program *out, const char *command);
+/* By $PATH, as execvp(3) and shells search.  COMMAND: its words, NULL at their end; only env(1)'s are looked at. */
+void program_find(struct program *out, char *const *command);
 
 /* The file at PATH itself. */
 void program_read(struct program *out, const char *path);

@@ -43,8 +43,7 @@ static size_t count_candidates(const struct conf *conf)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < conf->service_count; i++)
-		for (size_t j = 0; j < conf->services[i].candidate_count; j++)
-			count += !conf->services[i].candidates[j].is_dns;
+		count += conf->services[i].candidate_count;
 	return count;
 }
 
@@ -85,8 +84,6 @@ void roster_fill(struct roster *roster, struct roster *old, const struct conf *c
 	for (size_t i = 0; i < conf->service_count; i++) {
 		const struct conf_service *service = &conf->services[i];
 		for (size_t j = 0; j < service->candidate_count; j++) {
-			if (service->candidates[j].is_dns)
-				continue;
 			is_new[index] = place(roster, old, index, service, &service->candidates[j], slot);
 			fresh += is_new[index++];
 		}

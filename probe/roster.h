@@ -14,7 +14,7 @@ struct roster {
 	size_t count;
 };
 
-/* Room for the candidates of CONF.  0 or -ENOMEM. */
+/* Room for the candidates of CONF, which is expanded (expand.h).  0 or -ENOMEM. */
 int roster_prepare(struct roster *roster, struct candidate_world *world, const struct conf *conf);
 
 /* Gives each its place in CONF and in SLOT, which was built from it.  One that was in OLD already goes on as it was, the others

@@ -94,16 +94,16 @@ static void test_asked_refuses_in_the_middle(void)
 	usable_again(fd);
 }
 
-/* The kernel's patience, cut to two seconds. */
+/* The kernel's patience, cut to little more than the second below which it does not go. */
 static void test_asked_silent(void)
 {
-	const int limit_ms = 2000, fd = world_socket(NEAR, 0);
+	const int limit_ms = 1200, fd = world_socket(NEAR, 0);
 
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, sizeof limit_ms);
 	world_paint(NEAR, "srr");
 	const uint64_t began_us = world_now_us();
 	wanted(ETIMEDOUT, says(fd, NEAR));
-	expect_ms(began_us, 1950, 2500);
+	expect_ms(began_us, 1150, 1600);
 	usable_again(fd);
 }
 
@@ -328,14 +328,6 @@ static void test_source_gone(void)
 	wanted(natively, says(fd, NEAR));
 }
 
-static void test_bad_pointer(void)
-{
-	const int fd = world_socket(NEAR, 0);
-
-	expect(connect(fd, (const struct sockaddr *)64, sizeof(struct sockaddr_in)) == -1 && errno == EFAULT, "%s",
-	       strerror(errno));
-}
-
 static const struct world_test tests[] = {
 	{ "all refuse", test_all_refuse, 0, 0 },
 	{ "the one asked for refuses, the others are silent", test_asked_refuses, ONLY_WITH, 0 },
@@ -357,7 +349,6 @@ static const struct world_test tests[] = {
 	{ "route: prohibit, and nothing else", test_prohibit_alone, NEEDS_FAR, 0 },
 	{ "the client's own errors", test_clients_own, 0, 0 },
 	{ "a source that leads nowhere", test_source_gone, NEEDS_FAR, 0 },
-	{ "a pointer to nowhere", test_bad_pointer, 0, 0 },
 };
 
 int main(int argc, char **argv)

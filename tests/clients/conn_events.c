@@ -83,7 +83,7 @@ static void test_flag_kept(void)
 
 static void test_send_timeout(void)
 {
-	static const int limits_ms[] = { 5, 12, 40, 100, 300 };
+	static const int limits_ms[] = { 5, 12, 40, 200 };
 	static const char *const worlds[] = { "ss", "sss", "ssss" };
 
 	for (size_t i = 0; i < sizeof limits_ms / sizeof *limits_ms; i++)
@@ -121,14 +121,14 @@ static void test_send_timeout_moved(void)
 /* The kernel looks at it when a first packet has to be sent again: after a second, and then when it is over. */
 static void test_user_timeout(void)
 {
-	const int limit_ms = 1500;
+	const int limit_ms = 1200;
 
 	world_paint(NEAR, "ss");
 	const int fd = world_socket(NEAR, 0);
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, sizeof limit_ms);
 	const uint64_t began_us = world_now_us();
 	expect(world_connect(fd, NEAR) == -1 && errno == ETIMEDOUT, "%s", strerror(errno));
-	expect_ms(began_us, 1450, 2100);
+	expect_ms(began_us, 1150, 1600);
 }
 
 /* -------------------------------------------------------------------------------------------------------------- epoll */

@@ -230,7 +230,8 @@ static void test_select(void)
 	world.far[1].delay_us = 250000;
 	world_candidate(FAR + 1)->handshake_us = 250000;
 	world_service(FAR)->nonblocking_wait_ms = 100;
-	says("connect()", EINPROGRESS, starts(FAR, &fd, 95, 110));
+	/* What is left is less than the handshake of the last one takes: no use waiting for that. */
+	says("connect()", EINPROGRESS, starts(FAR, &fd, 25, 40));
 	FD_ZERO(&writable);
 	FD_SET(fd, &writable);
 	expect(select(fd + 1, NULL, &writable, NULL, &limit) == 1 && FD_ISSET(fd, &writable), "not writable");

@@ -87,7 +87,7 @@ static bool cancellable(void)
 /* The kernel's patience with a socket, cut to what a test can wait for. */
 static int impatient_socket(void)
 {
-	const int limit_ms = 2000, fd = world_socket(NEAR, 0);
+	const int limit_ms = 1200, fd = world_socket(NEAR, 0);
 
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, sizeof limit_ms);
 	return fd;
@@ -139,8 +139,8 @@ static void test_restart_silent(void)
 	fire(SIGALRM, 10000, 10000);
 	const uint64_t began_us = world_now_us();
 	expect(world_connect(fd, NEAR) == -1 && errno == ETIMEDOUT, "%s", strerror(errno));
-	expect_ms(began_us, 1950, 2500);
-	expect(handled >= 150, "handled %d", (int)handled);
+	expect_ms(began_us, 1150, 1600);
+	expect(handled >= 90, "handled %d", (int)handled);
 }
 
 static void test_stopped(void)
@@ -168,7 +168,7 @@ static void interrupted_after_ms(int fd, int ms)
 	fire(SIGALRM, ms * 1000, 0);
 	const uint64_t began_us = world_now_us();
 	expect(world_connect(fd, NEAR) == -1 && errno == EINTR, "%s", strerror(errno));
-	expect_ms(began_us, ms, ms + 8);
+	expect_ms(began_us, ms - 1, ms + 25); /* the timer was set a little earlier */
 	expect(handled == 1, "handled %d", (int)handled);
 	expect(under_way(fd), "is not under way");
 }
@@ -302,7 +302,7 @@ static void jump_at_any_moment(int type)
 	world_paint(NEAR, "ss");
 	const uint64_t mask = kernel_mask();
 	install(SIGALRM, jump_out, 0);
-	for (volatile int i = 0; i < 30000; i++) {
+	for (volatile unsigned i = 0; i < world_times(6000); i++) {
 		const int fd = world_socket(NEAR, type), flags = fcntl(fd, F_GETFL);
 		if (sigsetjmp(way_out, 1) == 0) {
 			fire(SIGALRM, 1 + i % 60, 0);
@@ -311,9 +311,9 @@ static void jump_at_any_moment(int type)
 				pause();
 		}
 		fire_no_more();
-		expect(cancellable(), "cannot be cancelled any more, after %d", i);
-		expect(kernel_mask() == mask, "mask %lx, after %d", (unsigned long)kernel_mask(), i);
-		expect(fcntl(fd, F_GETFL) == flags, "flags %x, were %x, after %d", fcntl(fd, F_GETFL), flags, i);
+		expect(cancellable(), "cannot be cancelled any more, after %u", i);
+		expect(kernel_mask() == mask, "mask %lx, after %u", (unsigned long)kernel_mask(), i);
+		expect(fcntl(fd, F_GETFL) == flags, "flags %x, were %x, after %u", fcntl(fd, F_GETFL), flags, i);
 		close(fd);
 	}
 }

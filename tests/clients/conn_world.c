@@ -30,8 +30,9 @@ enum {
 	FIRST_FD = 500, /* of the servers' sockets, out of the tests' way */
 	SHARED_FD = FIRST_FD + PLACES,
 	FILLERS = 4,
-	LIMIT_S = 10,
-	NATIVE_LIMIT_S = 1, /* what must fail may as well hang */
+	LIMIT_MS = 10000,
+	NATIVE_LIMIT_MS = 400, /* what must fail may as well hang */
+	MOST_TIMES = 100,
 	WAIT_MS = 200,
 	FLOOR_MS = 25,
 	CEILING_MS = 1000,
@@ -290,6 +291,14 @@ int world_server(unsigned place)
 	return FIRST_FD + (int)place;
 }
 
+unsigned world_times(unsigned few)
+{
+	const char *text = getenv("CONN_TIMES");
+	const long times = text ? strtol(text, NULL, 10) : 1;
+
+	return few * (unsigned)(times < 1 ? 1 : times > MOST_TIMES ? MOST_TIMES : times);
+}
+
 int world_socket(unsigned place, int type)
 {
 	union world_sockaddr address;
@@ -404,9 +413,9 @@ void world_expect(bool so, const char *file, int line, const char *format, ...)
 /* Runs TEST in a process of its own; false: it failed, and shared->why says how. */
 static bool holds(const struct world_test *test)
 {
-	const int limit_s = world.native && test->flags & ONLY_WITH ? NATIVE_LIMIT_S
-	                    : test->limit_s                         ? (int)test->limit_s
-	                                                            : LIMIT_S;
+	const int limit_ms = world.native && test->flags & ONLY_WITH
+	                             ? NATIVE_LIMIT_MS
+	                             : (test->limit_s ? (int)test->limit_s * 1000 : LIMIT_MS) * (int)world_times(1);
 	const pid_t parent = getpid();
 
 	shared->why[0] = '\0';
@@ -419,9 +428,9 @@ static bool holds(const struct world_test *test)
 		test->run();
 		_exit(0);
 	}
-	int status = wait_status(pid, limit_s * 1000);
+	int status = wait_status(pid, limit_ms);
 	if (status < 0) {
-		snprintf(shared->why, sizeof shared->why, "hangs for %d s", limit_s);
+		snprintf(shared->why, sizeof shared->why, "hangs for %d ms", limit_ms);
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 	} else if (status != 0 && !shared->why[0]) {

@@ -64,6 +64,9 @@ union world_sockaddr {
 };
 socklen_t world_address(unsigned place, union world_sockaddr *out);
 
+/* How often something is tried: FEW times, or $CONN_TIMES as often. */
+unsigned world_times(unsigned few);
+
 /* A TCP socket for PLACE; TYPE: SOCK_NONBLOCK or 0. */
 int world_socket(unsigned place, int type);
 

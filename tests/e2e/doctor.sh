@@ -19,7 +19,7 @@ doctor() {
 	out=$(${by+"${by[@]}"} "$DOCTOR" doctor "$@" 2>&1) || ended=$?
 	code=$(${by+"${by[@]}"} "$DOCTOR" doctor --json "$@" 2> /dev/null | jq -r .code)
 }
-# finds NAME CODE STATUS WORDS SUBJECT [OPTION ...]: and says so, in a line that has the WORDS
+# finds NAME CODE STATUS WORDS [OPTION ...] SUBJECT ...: and says so, in a line that has the WORDS
 finds() {
 	local name=$1 wanted_code=$2 wanted_status=$3 words=$4
 	shift 4
@@ -73,8 +73,8 @@ never "static-pie, stripped" static-pie "static-pie" ./stripped
 if seven narrow -m32; then
 	acts "32 bits" "32 bits, glibc, gets $PREFIX/lib" ./narrow
 	silent "32 bits" ./narrow
-	finds "32 bits, without a library for that" no-library 7 "is for 32 bits (i386), and the library $LIB for 64 bits" ./narrow -l "$LIB"
-	finds "and none at all" no-library 7 "$WORK/none.so: No such file" ./narrow -l "$WORK/none.so"
+	finds "32 bits, without a library for that" no-library 7 "is for 32 bits (i386), and the library $LIB for 64 bits" -l "$LIB" ./narrow
+	finds "and none at all" no-library 7 "$WORK/none.so: No such file" -l "$WORK/none.so" ./narrow
 	MPFAILOVER_LIBRARY=$LIB warns "32 bits, without a library for that" "for 64 bits" 7 ./narrow
 	same "and the linker is not asked to load it" "" \
 		"$(MPFAILOVER_LIBRARY=$LIB "$LAUNCHER" -q ./narrow 2>&1)"
@@ -190,6 +190,11 @@ script endless "#!$BIN/endless"
 never "a script that is run by itself" not-executable "without an end" ./endless
 script lost '#!/nonexistent/interpreter'
 never "a script without an interpreter" not-executable "its interpreter /nonexistent/interpreter is not there" ./lost
+never "env -i" drops-preload "env is told not to hand LD_PRELOAD on" env -i ./plain
+never "env -u LD_PRELOAD" drops-preload "env is told not to hand LD_PRELOAD on" /usr/bin/env -u LD_PRELOAD A=1 ./plain
+acts "env, else" "./plain, 64 bits" env "A=b c" -u HOME ./plain -i
+never "env, and a static program" static "./static is statically linked" env A=1 ./static
+warns "env -i" "env -i mpfailover COMMAND" 7 env -i ./plain
 cp plain sudo
 never "sudo" drops-preload "sudo hands no LD_PRELOAD on" ./sudo
 warns "sudo" "sudo mpfailover COMMAND" 7 ./sudo
@@ -204,9 +209,7 @@ never "a file of zeros" foreign "neither an ELF program nor a script" ./zeros
 head -c 40 plain > short && chmod 755 short
 never "a program that was cut off" foreign "neither an ELF program nor a script" ./short
 same "its name cannot write on the terminal" 0 "$("$DOCTOR" doctor $'a\033[31mb' | grep -c $'\033')"
-status=0
-"$DOCTOR" doctor curl --url http://localhost > "$WORK/usage" 2>&1 || status=$?
-same "a command's own options are refused" 2 $status
+acts "a command with options of its own" "/bin/cat, " cat --json -x 4711
 
 # ------------------------------------------------------------------------------------- an environment that has a say
 

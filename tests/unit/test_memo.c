@@ -44,13 +44,13 @@ static void test_failed(void **state)
 		const uint32_t now = times[i];
 		struct snapshot snapshot = snapshot_of(3);
 		assert_int_equal(memo_failed(&snapshot, 443, now), 0);
-		memo_note_failed(&snapshot.candidate[1], 443, now);
+		memo_note_failed(&snapshot.candidate[1], 443, now, false);
 		assert_int_equal(memo_failed(&snapshot, 443, now), 2);
 		assert_int_equal(memo_failed(&snapshot, 443, now + 999), 2);
 		assert_int_equal(memo_failed(&snapshot, 443, now + 1000), 0);
 		assert_int_equal(memo_failed(&snapshot, 443, now + 60000), 0);
-		memo_note_failed(&snapshot.candidate[1], 443, now + 60000);
-		memo_note_failed(&snapshot.candidate[2], 443, now + 60000);
+		memo_note_failed(&snapshot.candidate[1], 443, now + 60000, false);
+		memo_note_failed(&snapshot.candidate[2], 443, now + 60000, false);
 		assert_int_equal(memo_failed(&snapshot, 443, now + 60001), 6);
 		memo_note_worked(&snapshot.candidate[1], 443);
 		assert_int_equal(memo_failed(&snapshot, 443, now + 60001), 4);
@@ -72,7 +72,7 @@ static void test_failed_tells_apart(void **state)
 	}
 	snapshot.candidate[3].port = 8443;
 	for (uint32_t i = 0; i < 4; i++) {
-		memo_note_failed(&snapshot.candidate[i], 443, 5000);
+		memo_note_failed(&snapshot.candidate[i], 443, 5000, false);
 		assert_int_equal(memo_failed(&snapshot, 443, 5000), 1u << i);
 		memo_note_worked(&snapshot.candidate[i], 443);
 	}
@@ -129,7 +129,7 @@ static void test_collisions(void **state)
 	unsigned kept = 0;
 	for (uint32_t i = 0; i < 4096; i++) {
 		snprintf((char *)snapshot.candidate[0].address, 16, "many%u", i);
-		memo_note_failed(&snapshot.candidate[0], 443, 7000);
+		memo_note_failed(&snapshot.candidate[0], 443, 7000, false);
 		assert_int_equal(memo_failed(&snapshot, 443, 7000), 1);
 	}
 	for (uint32_t i = 0; i < 4096; i++) {

@@ -228,7 +228,7 @@ static void test_verdicts(void **state)
 	names_world_reset(state);
 	uint32_t now_ms;
 	assert_non_null(view_table(&now_ms));
-	memo_note_failed(names_world_candidate(world, "192.0.2.1"), 443, now_ms);
+	memo_note_failed(names_world_candidate(world, "192.0.2.1"), 443, now_ms, false);
 	expect("four.example", down_last);
 	memo_note_worked(names_world_candidate(world, "192.0.2.1"), 443);
 }
