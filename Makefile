@@ -46,7 +46,7 @@ ENGINE = probe/engine.o probe/roster.o probe/candidate.o probe/canary.o probe/do
 	probe/log.o $(NEWS) $(CHECKS) $(TABLE)
 CONTROL = probe/control.o probe/command.o probe/command_act.o probe/command_watch.o probe/reload.o
 DAEMON = probe/mpfailoverd.o $(CONTROL) probe/uplink_way.o probe/route.o $(ENGINE) $(CONF)
-CTL = probe/mpfailoverctl.o probe/ctl_status.o probe/ctl_status_text.o probe/ctl_status_json.o probe/ctl_watch.o \
+CTL = probe/mpfailoverctl.o probe/ctl_status.o probe/ctl_status_text.o probe/ctl_status_notes.o probe/ctl_status_json.o probe/ctl_watch.o \
 	probe/ctl_explain.o probe/ctl_table.o probe/ctl_text.o probe/ctl_grid.o probe/ctl_json.o probe/reason.o probe/verdict.o \
 	probe/ctl_control.o probe/ctl_client.o probe/ctl_export.o probe/haproxy.o probe/haproxy_word.o $(CONF) \
 	probe/ctl_doctor.o probe/ctl_doctor_command.o probe/ctl_doctor_process.o probe/ctl_doctor_installation.o probe/diagnosis.o \
@@ -71,7 +71,7 @@ TESTS += test_scan test_conf_values $(CONF_TESTS)
 TESTS += test_ctl_text test_ctl_grid test_ctl_status
 TESTS += test_elf test_shebang test_privilege test_library
 TESTS += test_plan test_budget test_table_boot test_setup test_note_pipe test_damage_header test_names_shared test_index test_names_flags
-TESTS += test_flap test_cert_watch test_events test_hook_queue test_hook test_control
+TESTS += test_flap test_cert_watch test_events test_hook_queue test_hook test_control test_operator
 TESTS += test_uplink test_uplinks
 
 at = $(addprefix $(B)/,$(1))
@@ -130,7 +130,7 @@ $(B)/test_shebang: $(call at,probe/shebang.o)
 $(B)/test_privilege: $(call at,probe/privilege.o)
 $(B)/test_library: $(call at,probe/library.o probe/preloads.o probe/elf.o probe/mapped.o)
 $(B)/test_ctl_status: LIBS = -ljansson
-$(B)/test_ctl_status: $(call at,probe/ctl_status_text.o probe/ctl_status_json.o probe/ctl_json.o probe/ctl_table.o probe/ctl_text.o \
+$(B)/test_ctl_status: $(call at,probe/ctl_status_text.o probe/ctl_status_notes.o probe/ctl_status_json.o probe/ctl_json.o probe/ctl_table.o probe/ctl_text.o \
 	probe/ctl_grid.o probe/reason.o probe/verdict.o preload/view.o $(READER))
 
 FIXTURE = tests/unit/fixture.o probe/image.o
@@ -167,7 +167,7 @@ PROGRAMS += $(if $(SANITIZE),,clients/fetch_static)
 # connect() in a world of its own: tests/clients/conn_world.h.
 CONN = $(addprefix clients/conn_,errors deadline signals cancel options nonblock events)
 PROGRAMS += $(CONN)
-$(call at,$(CONN)): $(call at,tests/clients/conn_world.o tests/clients/conn_far.o $(TABLE))
+$(call at,$(CONN)): $(call at,tests/clients/conn_world.o tests/clients/conn_test.o tests/clients/conn_far.o $(TABLE))
 
 # The network of the fault tests and of bench-failover.
 LAB = $(addprefix lab/,delay_tun openloop)
@@ -312,6 +312,8 @@ $(B)/test_hook_queue: $(call at,probe/hook_queue.o)
 $(B)/test_hook_queue: LIBS = -ljansson
 $(B)/test_hook: $(call at,probe/hook.o probe/hook_queue.o probe/shell.o probe/clock.o)
 $(B)/test_hook: LIBS = -luv -ljansson
+$(B)/test_operator: $(call at,tests/unit/one_engine.o tests/unit/odd_server.o $(ENGINE) $(CONF))
+$(B)/test_operator: LIBS = $(DAEMON_LIBS)
 $(B)/test_control: $(call at,probe/control.o probe/clock.o)
 $(B)/test_control: LIBS = -luv -ljansson
 $(B)/test_watch_pause: $(call at,probe/watch_pause.o)

@@ -30,7 +30,6 @@ bool doctor_out_of_reach(struct diagnosis *out, const struct program *program);
 struct doctor_start {
 	enum privilege privilege;
 	const char *preload; /* LD_PRELOAD before ours is added, NULL: unset */
-	const char *root;    /* what stands before its paths: "", or "/proc/PID/root" */
 	const char *library;
 };
 

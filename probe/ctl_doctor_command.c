@@ -196,18 +196,17 @@ static void tell_that_it_acts(struct diagnosis *out, const struct case_of *it)
 void doctor_examine(struct diagnosis *out, const struct program *program, const struct doctor_start *start)
 {
 	struct case_of it = { .program = program, .name = name_of(out, program) };
-	char interpreter[PATH_MAX], library[PATH_MAX];
+	const char *interpreter = program->elf.interpreter;
 	snprintf(out->program, sizeof out->program, "%s", program->path);
 	if (drops_preload(out, program) || doctor_out_of_reach(out, program))
 		return;
-	snprintf(interpreter, sizeof interpreter, "%s%s", start->root, program->elf.interpreter);
-	snprintf(library, sizeof library, "%s%s", start->root, start->library);
 	library_ask_loader(&it.loader, interpreter);
-	library_expand(library, &it.loader, it.library);
+	library_expand(start->library, &it.loader, it.library);
 	const bool machine_wide = look_at_preloads(out, &it, start->preload);
-	if (access(interpreter, F_OK) < 0)
+	if (access(interpreter, F_OK) < 0) {
 		diagnosis_set(out, DIAGNOSIS_NOT_EXECUTABLE, "its dynamic linker %s is not there", interpreter);
-	else if (it.loader.libc == LIBC_OTHER)
+		out->remedy = "install the C library that it was built for";
+	} else if (it.loader.libc == LIBC_OTHER)
 		diagnosis_set(out, DIAGNOSIS_LIBC,
 		              "%s is made for another libc than glibc and musl, by its dynamic linker %s", it.name,
 		              interpreter);
@@ -222,7 +221,8 @@ static void tell_why_not_found(struct diagnosis *out, const struct program *prog
 	switch (program->state) {
 	case PROGRAM_MISSING:
 		if (program->script_count)
-			diagnosis_set(out, DIAGNOSIS_NOT_EXECUTABLE, "its interpreter %s is not there", path);
+			diagnosis_set(out, DIAGNOSIS_NOT_EXECUTABLE, "its interpreter %s is not there, or not in PATH",
+			              path);
 		else
 			diagnosis_set(out, DIAGNOSIS_NOT_FOUND,
 			              strchr(path, '/') ? "there is no such file" : "not found in PATH");
@@ -254,7 +254,6 @@ void doctor_command(struct diagnosis *out, char *const *command, const char *lib
 		               &(struct doctor_start){
 				       .privilege = privilege_of(program.path, &program.file.st),
 				       .preload = getenv("LD_PRELOAD"),
-				       .root = "",
 				       .library = library,
 			       });
 	if (out->code == DIAGNOSIS_ACTS && off && *off && strcmp(off, "0") != 0)

@@ -58,13 +58,16 @@ static void tell_why_not_loaded(struct diagnosis *out, const struct process *pro
                                 const char *library)
 {
 	const char *preload = process_variable(process, "LD_PRELOAD");
-	doctor_examine(out, program,
-	               &(struct doctor_start){
-			       .privilege = privilege_at_start(process, &program->file.st),
-			       .preload = preload,
-			       .root = process->root,
-			       .library = library,
-		       });
+	/* With a root of its own it has a dynamic linker and libraries of its own, by paths that mean something else here. */
+	if (*process->root)
+		doctor_out_of_reach(out, program);
+	else
+		doctor_examine(out, program,
+		               &(struct doctor_start){
+				       .privilege = privilege_at_start(process, &program->file.st),
+				       .preload = preload,
+				       .library = library,
+			       });
 	if (out->code != DIAGNOSIS_ACTS)
 		return;
 	if (preload && strstr(preload, "libmpfailover.so"))

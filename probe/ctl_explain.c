@@ -30,8 +30,26 @@ struct explain {
 	struct snapshot snapshot; /* if it was found */
 };
 
-static bool lookup(const struct explain *explain, const struct mpf_header *table, uint16_t port, struct snapshot *out)
+/* The library asks with a port; where a person names none, that of the first service which has the address (any, if it takes any). */
+static uint16_t port_to_ask(const struct explain *explain)
 {
+	const struct mpf_slot *slot = &explain->table.slot;
+	if (explain->asked.port || explain->by_name)
+		return explain->asked.port;
+	for (uint32_t i = 0; i < slot->candidate_count; i++) {
+		const struct mpf_candidate *it = &slot->candidates[i];
+		if (it->port || it->service >= slot->service_count ||
+		    memcmp(it->address, explain->asked.address, 16) != 0)
+			continue;
+		const struct mpf_service *service = &slot->services[it->service];
+		return service->port_count ? (uint16_t)service->ports[0] : UINT16_MAX;
+	}
+	return 0;
+}
+
+static bool lookup(const struct explain *explain, const struct mpf_header *table, struct snapshot *out)
+{
+	const uint16_t port = port_to_ask(explain);
 	return explain->by_name ? lookup_host(table, explain->what, port, out)
 	                        : lookup_address(table, explain->asked.address, explain->asked.scope, port, out);
 }
@@ -43,7 +61,7 @@ static bool ask(struct explain *explain)
 	for (int try = 0; try < TRIES; try++) {
 		if (!ctl_table_read(&explain->table, explain->path, explain->error))
 			return false;
-		explain->found = lookup(explain, view_table(&now_ms), explain->asked.port, &explain->snapshot);
+		explain->found = lookup(explain, view_table(&now_ms), &explain->snapshot);
 		if (!explain->found || explain->snapshot.generation == explain->table.slot.generation)
 			return true;
 	}
@@ -80,16 +98,39 @@ static const struct mpf_candidate *with_own_port(const struct explain *explain)
 	return NULL;
 }
 
+/* The service that has what was asked for, if only the port was another. */
+static bool has_for_another_port(const struct explain *explain, struct mpf_service *out)
+{
+	const struct mpf_slot *slot = &explain->table.slot;
+	struct snapshot snapshot;
+	uint32_t now_ms;
+	if (!explain->asked.port)
+		return false;
+	if (explain->by_name) {
+		const bool found = lookup_host(view_table(&now_ms), explain->what, 0, &snapshot);
+		*out = snapshot.service;
+		return found;
+	}
+	for (uint32_t i = 0; i < slot->candidate_count; i++) {
+		const struct mpf_candidate *it = &slot->candidates[i];
+		if (it->port || it->service >= slot->service_count ||
+		    memcmp(it->address, explain->asked.address, 16) != 0)
+			continue;
+		*out = slot->services[it->service];
+		return true;
+	}
+	return false;
+}
+
 /* Why the library finds nothing. */
 static int explain_not_ours(const struct explain *explain)
 {
 	const struct mpf_slot *slot = &explain->table.slot;
-	struct snapshot other;
-	uint32_t now_ms;
+	struct mpf_service other;
 	printf("%s: not ours, passes through: ", explain->what);
-	if (explain->asked.port && lookup(explain, view_table(&now_ms), 0, &other)) {
-		printf("service %s has it, but for port ", (const char *)other.service.name);
-		print_ports(&other.service);
+	if (has_for_another_port(explain, &other)) {
+		printf("service %s has it, but for port ", (const char *)other.name);
+		print_ports(&other);
 		printf(" and not %u%s\n", explain->asked.port,
 		       explain->by_name ? " (gethostbyname(), which knows no port, is answered all the same)" : "");
 	} else if (explain->by_name) {

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { GRID_COLUMNS = 10 };
+enum { GRID_COLUMNS = 12 };
 
 enum grid_colour { GRID_PLAIN, GRID_BOLD, GRID_GREEN, GRID_YELLOW, GRID_RED };
 

@@ -50,7 +50,7 @@ static json_t *candidate(const struct mpf_slot *slot, uint32_t number)
 	const struct mpf_info *info = &slot->infos[number];
 	const uint32_t flags = mpf_word_flags(it->word);
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b}", "name",
+		"{s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:s, s:I, s:o, s:b}", "name",
 		text_field(info->name), "address", address(it->address, it->scope), "port", number_or_null(it->port),
 		"uplink", it->uplink ? text_field(slot->uplinks[it->uplink - 1].name) : json_null(), "verdict",
 		verdict_name(mpf_word_verdict(it->word)), "operator", ctl_text_operator(mpf_word_operator(it->word)),
@@ -59,7 +59,9 @@ static json_t *candidate(const struct mpf_slot *slot, uint32_t number)
 		"reason", reason(mpf_word_reason(it->word), mpf_word_detail(it->word)), "since",
 		number_or_null(info->since_s), "last_check", last_check(info), "handshake_us",
 		number_or_null(it->handshake_us), "certificate_until", number_or_null(info->cert_until_s), "moved",
-		(json_int_t)info->moved, "failed_over", (json_int_t)info->failed_over, "from_dns", info->from_dns != 0);
+		(json_int_t)info->moved, "failed_over", (json_int_t)info->failed_over, "from_dns", info->from_dns != MPF_FROM_FILE,
+		"origin", ctl_text_origin(info->from_dns), "changes_last_hour", (json_int_t)info->changes, "held_until",
+		number_or_null(flags & MPF_HELD ? info->held_until_s : 0), "certificate_warns", info->cert_warns != 0);
 }
 
 static json_t *hosts(const struct mpf_slot *slot, uint32_t service)

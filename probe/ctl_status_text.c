@@ -4,6 +4,7 @@
 #include "preload/choose.h"
 #include "preload/endpoint.h"
 #include "probe/ctl_grid.h"
+#include "probe/ctl_status_notes.h"
 #include "probe/ctl_text.h"
 #include "probe/reason.h"
 
@@ -89,6 +90,77 @@ static void add_last_check(struct grid *grid, const struct ctl_table *table, con
 	grid_add(grid, GRID_PLAIN, text);
 }
 
+/* ----------------------------------------------------------------------------------- columns that are not always there */
+
+static bool has_uplinks(const struct ctl_table *table)
+{
+	return table->slot.uplink_count > 0;
+}
+
+static void print_uplink(const struct ctl_table *table, uint32_t number, char out[CTL_TEXT])
+{
+	const uint32_t uplink = table->slot.candidates[number].uplink;
+	snprintf(out, CTL_TEXT, "%s", uplink ? (const char *)table->slot.uplinks[uplink - 1].name : "-");
+}
+
+static bool asks_dns(const struct ctl_table *table)
+{
+	for (uint32_t i = 0; i < table->slot.candidate_count; i++)
+		if (table->slot.infos[i].from_dns != MPF_FROM_FILE)
+			return true;
+	return false;
+}
+
+static void print_origin(const struct ctl_table *table, uint32_t number, char out[CTL_TEXT])
+{
+	snprintf(out, CTL_TEXT, "%s", ctl_text_origin(table->slot.infos[number].from_dns));
+}
+
+static bool has_changes(const struct ctl_table *table)
+{
+	for (uint32_t i = 0; i < table->slot.candidate_count; i++)
+		if (table->slot.infos[i].changes)
+			return true;
+	return false;
+}
+
+static void print_changes(const struct ctl_table *table, uint32_t number, char out[CTL_TEXT])
+{
+	snprintf(out, CTL_TEXT, "%u", table->slot.infos[number].changes);
+}
+
+static bool has_clients(const struct ctl_table *table)
+{
+	for (uint32_t i = 0; i < table->slot.candidate_count; i++)
+		if (table->slot.infos[i].moved || table->slot.infos[i].failed_over)
+			return true;
+	return false;
+}
+
+static void print_moved(const struct ctl_table *table, uint32_t number, char out[CTL_TEXT])
+{
+	snprintf(out, CTL_TEXT, "%u", table->slot.infos[number].moved);
+}
+
+static void print_failed(const struct ctl_table *table, uint32_t number, char out[CTL_TEXT])
+{
+	snprintf(out, CTL_TEXT, "%u", table->slot.infos[number].failed_over);
+}
+
+static const struct extra {
+	const char *title;
+	bool (*wanted)(const struct ctl_table *table);
+	void (*print)(const struct ctl_table *table, uint32_t candidate, char out[CTL_TEXT]);
+} extras[] = {
+	{ "UPLINK", has_uplinks, print_uplink },    { "FROM", asks_dns, print_origin },
+	{ "CHANGES/H", has_changes, print_changes }, { "MOVED", has_clients, print_moved },
+	{ "FAILED", has_clients, print_failed },
+};
+
+enum { EXTRAS = sizeof extras / sizeof extras[0] };
+
+/* ------------------------------------------------------------------------------------------------------------ the rows */
+
 static void add_candidate(struct grid *grid, const struct ctl_table *table, uint32_t service, uint32_t number)
 {
 	const struct mpf_candidate *candidate = &table->slot.candidates[number];
@@ -102,18 +174,27 @@ static void add_candidate(struct grid *grid, const struct ctl_table *table, uint
 	grid_add(grid, GRID_PLAIN, ctl_text_since(table->now_s, info->since_s, text));
 	add_last_check(grid, table, info);
 	grid_add(grid, GRID_PLAIN, ctl_text_micros(candidate->handshake_us, text));
-	if (table->slot.uplink_count)
-		grid_add(grid, GRID_PLAIN,
-			 candidate->uplink ? (const char *)table->slot.uplinks[candidate->uplink - 1].name : "-");
+	for (int i = 0; i < EXTRAS; i++) {
+		if (!extras[i].wanted(table))
+			continue;
+		extras[i].print(table, number, text);
+		grid_add(grid, GRID_PLAIN, text);
+	}
 }
 
 static bool print_candidates(FILE *out, const struct ctl_table *table, bool with_colour)
 {
-	static const char *const titles[] = { "SERVICE", "CANDIDATE",  "ADDRESS",   "VERDICT",
-					      "SINCE",	 "LAST CHECK", "HANDSHAKE", "UPLINK" };
-	struct grid grid = { .columns = table->slot.uplink_count ? 8 : 7 };
-	for (unsigned i = 0; i < grid.columns; i++)
+	static const char *const titles[] = { "SERVICE", "CANDIDATE",  "ADDRESS",  "VERDICT",
+					      "SINCE",	 "LAST CHECK", "HANDSHAKE" };
+	const unsigned always = sizeof titles / sizeof titles[0];
+	struct grid grid = { .columns = always };
+	for (int i = 0; i < EXTRAS; i++)
+		grid.columns += extras[i].wanted(table);
+	for (unsigned i = 0; i < always; i++)
 		grid_add(&grid, GRID_BOLD, titles[i]);
+	for (int i = 0; i < EXTRAS; i++)
+		if (extras[i].wanted(table))
+			grid_add(&grid, GRID_BOLD, extras[i].title);
 	for (uint32_t i = 0; i < table->slot.service_count; i++) {
 		const struct mpf_service *service = &table->slot.services[i];
 		for (uint32_t j = 0; j < service->candidate_count; j++)
@@ -125,48 +206,11 @@ static bool print_candidates(FILE *out, const struct ctl_table *table, bool with
 	return done;
 }
 
-/* With nothing usable: are there down ones left that clients try? */
-static bool tries_down(const struct ctl_table *table, const struct mpf_service *service)
-{
-	for (uint32_t i = 0; i < service->candidate_count; i++)
-		if (choose_rank_of(table->slot.candidates[service->first_candidate + i].word, false) == RANK_DOWN)
-			return service->all_down == MPF_ALL_DOWN_TRY;
-	return false;
-}
-
-/* What the rows do not say at a glance. */
-static void print_notes(FILE *out, const struct ctl_table *table, bool with_colour)
-{
-	char line[CTL_ERROR_SIZE], since[CTL_TEXT];
-	for (uint32_t i = 0; i < table->slot.service_count; i++) {
-		const struct mpf_service *service = &table->slot.services[i];
-		if (service->off)
-			snprintf(line, sizeof line, "%s: off by an operator: clients pass it through\n",
-				 (const char *)service->name);
-		else if (!ctl_table_usable(table, i))
-			snprintf(line, sizeof line, "%s: no candidate is usable: clients %s\n",
-				 (const char *)service->name,
-				 tries_down(table, service) ? "try those that are down, in their order"
-							    : "pass through");
-		else
-			continue;
-		grid_print_text(out, service->off ? GRID_YELLOW : GRID_RED, line, with_colour);
-	}
-	for (uint32_t i = 0; i < table->slot.uplink_count; i++) {
-		const struct mpf_uplink *uplink = &table->slot.uplinks[i];
-		if (!uplink->down)
-			continue;
-		snprintf(line, sizeof line, "uplink %s: down for %s, while another lives\n",
-			 (const char *)uplink->name, ctl_text_since(table->now_s, uplink->since_s, since));
-		grid_print_text(out, GRID_RED, line, with_colour);
-	}
-}
-
 bool status_text(FILE *out, const struct ctl_table *table, const char *path, bool with_colour)
 {
 	print_head(out, table, path, with_colour);
 	fputc('\n', out);
 	const bool done = print_candidates(out, table, with_colour);
-	print_notes(out, table, with_colour);
+	status_notes(out, table, with_colour);
 	return done;
 }

@@ -57,6 +57,11 @@ const char *ctl_text_operator(uint32_t oper)
 	return oper < sizeof names / sizeof names[0] ? names[oper] : "?";
 }
 
+const char *ctl_text_origin(uint32_t from_dns)
+{
+	return from_dns == MPF_FROM_FILE ? "file" : from_dns == MPF_GONE_FROM_DNS ? "dns-kept" : "dns";
+}
+
 const char *ctl_text_word(uint32_t word, char out[CTL_TEXT])
 {
 	const uint32_t oper = mpf_word_operator(word), flags = mpf_word_flags(word);

@@ -21,6 +21,9 @@ const char *ctl_text_micros(uint32_t us, char out[CTL_TEXT]);
 /* "ready", "drain" ... of an enum mpf_operator; "?" for one that is not known. */
 const char *ctl_text_operator(uint32_t oper);
 
+/* Where a candidate's address comes from (enum mpf_from_dns): "file", "dns", or "dns-kept" for what DNS answers no more. */
+const char *ctl_text_origin(uint32_t from_dns);
+
 /* A verdict word with what stands beside the verdict: "up", "up, doubted", "down, maint". */
 const char *ctl_text_word(uint32_t word, char out[CTL_TEXT]);
 

@@ -111,7 +111,7 @@ static void test_asynchronous(void)
 static void any_moment(int type)
 {
 	world_paint(NEAR, "ss");
-	for (unsigned i = 0; i < world_times(600); i++) {
+	for (unsigned i = 0; i < world_times(300); i++) {
 		struct victim victim;
 		expect(cancel(&victim, type, 0, (int)i % 60), "not cancelled: %s", strerror(victim.result));
 	}
@@ -222,11 +222,11 @@ static void test_descriptors(void)
 {
 	world_paint(NEAR, "rL"); /* each of them is moved, and reported */
 	const int lowest = lowest_free();
-	for (int i = 0; i < 300; i++) {
+	for (unsigned i = 0; i < world_times(200); i++) {
 		atomic_int fd = -1;
 		pthread_t thread;
 		expect(pthread_create(&thread, NULL, connects_on, &fd) == 0, "pthread_create");
-		usleep((unsigned)(i * 7 % 400));
+		usleep(i * 7 % 400);
 		pthread_cancel(thread);
 		pthread_join(thread, NULL);
 		if (fd >= 0)

@@ -302,7 +302,7 @@ static void jump_at_any_moment(int type)
 	world_paint(NEAR, "ss");
 	const uint64_t mask = kernel_mask();
 	install(SIGALRM, jump_out, 0);
-	for (volatile unsigned i = 0; i < world_times(6000); i++) {
+	for (volatile unsigned i = 0; i < world_times(3000); i++) {
 		const int fd = world_socket(NEAR, type), flags = fcntl(fd, F_GETFL);
 		if (sigsetjmp(way_out, 1) == 0) {
 			fire(SIGALRM, 1 + i % 60, 0);
@@ -382,24 +382,24 @@ static void test_pending(void)
 
 /* --------------------------------------------------------------------------------------------------------------- storms */
 
-/* COUNT connections while a signal comes every 100 us.  Returns how many were interrupted; each of those goes on by itself. */
-static int storm(int (*how)(int, unsigned), int count, int flags)
+/* Connections while a signal comes every 100 us.  Returns how many were interrupted; each of those goes on by itself. */
+static int storm(int (*how)(int, unsigned), int flags)
 {
 	const struct linger reset = { .l_onoff = 1 };
 	int interrupted = 0;
 
 	install(SIGALRM, on_signal, flags);
 	fire(SIGALRM, 100, 100);
-	for (int i = 0; i < count; i++) {
+	for (unsigned i = 0; i < world_times(4000); i++) {
 		const int fd = world_socket(NEAR, 0);
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 		if (how(fd, NEAR) != 0) {
-			expect(errno == EINTR, "after %d: %s", i, strerror(errno));
+			expect(errno == EINTR, "after %u: %s", i, strerror(errno));
 			interrupted++;
 			while (world_poll(fd, POLLOUT, 1000) == -1)
 				;
 		}
-		expect(world_where(fd) == NEAR, "after %d: is at %d", i, world_where(fd));
+		expect(world_where(fd) == NEAR, "after %u: is at %d", i, world_where(fd));
 		close(fd);
 		close(world_accept(NEAR));
 	}
@@ -410,17 +410,17 @@ static int storm(int (*how)(int, unsigned), int count, int flags)
 static void test_storm_restart(void)
 {
 	world_paint(NEAR, "ll");
-	const int interrupted = storm(world_connect, 10000, SA_RESTART);
+	const int interrupted = storm(world_connect, SA_RESTART);
 	expect(interrupted == 0, "%d interrupted", interrupted);
-	expect(handled > 500, "handled %d", (int)handled);
+	expect(handled > 200, "handled %d", (int)handled);
 }
 
 static void test_storm_interrupt(void)
 {
 	world_paint(NEAR, "ll");
-	const int natively = storm(world_connect_natively, 10000, 0), interrupted = storm(world_connect, 10000, 0);
+	const int natively = storm(world_connect_natively, 0), interrupted = storm(world_connect, 0);
 	expect(interrupted <= natively * 2 + 20, "%d interrupted, natively %d", interrupted, natively);
-	expect(handled > 1000, "handled %d", (int)handled);
+	expect(handled > 400, "handled %d", (int)handled);
 }
 
 static void test_storm_moved(void)
@@ -479,8 +479,8 @@ static const struct world_test tests[] = {
 	{ "masks stay", test_masks, 0, 0 },
 	{ "the mask stays when moved", test_mask_moved, ONLY_WITH, 0 },
 	{ "a blocked signal stays pending", test_pending, ONLY_WITH, 0 },
-	{ "10,000 connections under fire, SA_RESTART", test_storm_restart, 0, 30 },
-	{ "10,000 connections under fire, without", test_storm_interrupt, 0, 30 },
+	{ "connections under fire, SA_RESTART", test_storm_restart, 0, 30 },
+	{ "connections under fire, without", test_storm_interrupt, 0, 30 },
 	{ "20 fail-overs under fire", test_storm_moved, ONLY_WITH, 0 },
 	{ "a handler that is moved, too", test_nested, ONLY_WITH, 0 },
 };

@@ -9,8 +9,6 @@
 #include <fcntl.h>
 #include <gnu/lib-names.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +23,12 @@
 #include "conf/conf.h"
 #include "probe/image.h"
 #include "probe/table_writer.h"
+#include "tests/clients/conn_test.h"
 
 enum {
 	FIRST_FD = 500, /* of the servers' sockets, out of the tests' way */
 	SHARED_FD = FIRST_FD + PLACES,
 	FILLERS = 4,
-	LIMIT_MS = 10000,
-	NATIVE_LIMIT_MS = 400, /* what must fail may as well hang */
 	MOST_TIMES = 100,
 	WAIT_MS = 200,
 	FLOOR_MS = 25,
@@ -39,16 +36,7 @@ enum {
 	STICK_MS = 60000,
 };
 
-/* What the process that made the world and the tests have in common. */
-static struct shared {
-	struct far_rule far[FAR_PLACES];
-	bool has_far, has_network;
-	uint8_t network[2]; /* 127.a.b.0/24 */
-	uint16_t port;
-	char directory[32], table[48], report[48];
-	char why[512]; /* what the running test found */
-} * shared;
-
+struct shared *shared;
 struct world world;
 static int (*libc_connect)(int, const struct sockaddr *, socklen_t);
 
@@ -230,18 +218,6 @@ static void remove_world(void)
 	rmdir(shared->directory);
 }
 
-/* Waits for process PID; -1: it has not ended in time. */
-static int wait_status(pid_t pid, int limit_ms)
-{
-	struct pollfd ended = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
-	int status, ready;
-
-	while ((ready = poll(&ended, 1, limit_ms)) < 0 && errno == EINTR)
-		;
-	close(ended.fd);
-	return ready == 1 && waitpid(pid, &status, 0) == pid ? status : -1;
-}
-
 /* The process that makes the world: runs the tests in another one, under the library, and keeps the table's heart beating. */
 static int host(char **argv, const char *library)
 {
@@ -262,7 +238,7 @@ static int host(char **argv, const char *library)
 			execv("/proc/self/exe", argv);
 		_exit(127);
 	}
-	while ((status = wait_status(pid, 500)) < 0)
+	while ((status = test_wait_status(pid, 500)) < 0)
 		table_writer_heartbeat(writer, (uint32_t)(world_now_us() / 1000));
 	table_writer_close(writer);
 	remove_world();
@@ -394,71 +370,7 @@ void world_paint(unsigned first, const char *letters)
 	}
 }
 
-/* ---------------------------------------------------------------------------------------------------------- the tests */
-
-void world_expect(bool so, const char *file, int line, const char *format, ...)
-{
-	char text[400];
-	va_list list;
-
-	if (so)
-		return;
-	va_start(list, format);
-	vsnprintf(text, sizeof text, format, list);
-	va_end(list);
-	snprintf(shared->why, sizeof shared->why, "%s:%d: %s", strrchr(file, '/') + 1, line, text);
-	_exit(1);
-}
-
-/* Runs TEST in a process of its own; false: it failed, and shared->why says how. */
-static bool holds(const struct world_test *test)
-{
-	const int limit_ms = world.native && test->flags & ONLY_WITH
-	                             ? NATIVE_LIMIT_MS
-	                             : (test->limit_s ? (int)test->limit_s * 1000 : LIMIT_MS) * (int)world_times(1);
-	const pid_t parent = getpid();
-
-	shared->why[0] = '\0';
-	fflush(stdout);
-	const pid_t pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(2);
-		test->run();
-		_exit(0);
-	}
-	int status = wait_status(pid, limit_ms);
-	if (status < 0) {
-		snprintf(shared->why, sizeof shared->why, "hangs for %d ms", limit_ms);
-		kill(pid, SIGKILL);
-		waitpid(pid, &status, 0);
-	} else if (status != 0 && !shared->why[0]) {
-		snprintf(shared->why, sizeof shared->why, WIFSIGNALED(status) ? "signal %d" : "exit status %d",
-		         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	}
-	return status == 0;
-}
-
-/* False: it is not as it should be. */
-static bool try_test(const struct world_test *test)
-{
-	if ((test->flags & NEEDS_FAR && !shared->has_far) || (test->flags & NEEDS_NETWORK && !shared->has_network)) {
-		printf("skip %s: no network of its own, or no tun device\n", test->name);
-		return true;
-	}
-	const bool right = holds(test);
-	if (world.native && test->flags & ONLY_WITH)
-		printf(right ? "not ok without the library, not: %s: it does not need it\n"
-		             : "ok without the library, not: %s (%s)\n",
-		       test->name, shared->why);
-	else if (right)
-		printf("ok %s%s\n", world.native ? "natively, too: " : "", test->name);
-	else
-		printf("not ok %s%s: %s\n", world.native ? "natively, too: " : "", test->name, shared->why);
-	return right != (world.native && test->flags & ONLY_WITH);
-}
-
+/* Under the library, if there is one: finds the world again. */
 static void move_in(void)
 {
 	void *libc = dlopen(LIBC_SO, RTLD_NOW | RTLD_NOLOAD);
@@ -496,6 +408,6 @@ int world_main(int argc, char **argv, const struct world_test *tests, size_t cou
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < count; i++)
 		if (strstr(tests[i].name, filter))
-			all_right &= try_test(&tests[i]);
+			all_right &= test_try(&tests[i]);
 	return all_right ? 0 : 1;
 }

@@ -62,8 +62,10 @@ complete_line() {
 		printf "%s\n" "${COMPREPLY[@]}" | sort | paste -sd " "' bash \
 		"$ROOT$PREFIX/share/bash-completion/completions/mpfailoverctl" "$@"
 }
-same "commands, as mpfailoverctl lists them" "explain status" "$(complete_line mpfailoverctl '')"
-same "a command's beginning" "explain" "$(complete_line mpfailoverctl e)"
+same "commands, as mpfailoverctl lists them" "$("$CTL" --help | sed -nE 's/^  ([a-z]+)  +[^ ].*/\1/p' | sort | paste -sd ' ')" "$(complete_line mpfailoverctl '')"
+same "a command's beginning" "explain" "$(complete_line mpfailoverctl expl)"
+same "options of doctor" "--json" "$(complete_line mpfailoverctl doctor --j)"
+check "commands for doctor" grep -qw mpfailoverd <<< "$(complete_line mpfailoverctl doctor mpfailover)"
 same "options of status" "--json" "$(complete_line mpfailoverctl status --j)"
 same "hosts and addresses of the table" "192.0.2.80 $NAME labels.example" "$(complete_line mpfailoverctl -t "$TABLE" explain '')"
 same "options of the daemon" "--check --config" "$(complete_line mpfailoverd --c)"

@@ -74,11 +74,10 @@ same "a sandbox that lets the listed system calls through, known" 0 "$(ends with
 
 # With a table in force, an address that is not ours costs no system call that the client does not make itself.
 read -r other < <(free_ports 1 "$LIVE")
-nc_like() { python3 -c '
+start other python3 -c '
 import socket, sys
 s = socket.create_server((sys.argv[1], int(sys.argv[2])), backlog=50)
-while True: s.accept()[0].close()' "$@"; }
-start other nc_like "$LIVE" "$other"
+while True: s.accept()[0].close()' "$LIVE" "$other"
 is_open() { (exec 3<> "/dev/tcp/$LIVE/$other") 2> /dev/null; }
 wait_for 5 is_open
 same "a sandbox for an address that is not ours" 0 "$(ends with "$CLIENTS/feet_seccomp" pass "$LIVE" "$other" "$LIVE")"

@@ -244,6 +244,43 @@ static void no_usable_candidate_is_told(void **state)
 	free(table);
 }
 
+static void what_flaps_and_what_clients_did_are_told(void **state)
+{
+	struct ctl_table *table = sample();
+	(void)state;
+	table->slot.infos[0].changes = 23;
+	table->slot.infos[1].moved = 120;
+	table->slot.infos[0].failed_over = 3;
+	assert_contains(table, "UPLINK  CHANGES/H  MOVED  FAILED\n");
+	assert_contains(table, "isp-a   23         0      3\n");
+	assert_contains(table, "-       0          120    0\n");
+	free(table);
+}
+
+static void a_hold_is_told_with_its_end(void **state)
+{
+	struct ctl_table *table = sample();
+	(void)state;
+	table->slot.candidates[1].word = MPF_WORD(MPF_UP, MPF_READY, MPF_HELD, 0, 0);
+	table->slot.infos[1].held_until_s = NOW_S + 38;
+	assert_contains(table, "dm/dublin: held for another 38s, unless you say: mpfailoverctl ready dm/dublin\n");
+	table->slot.infos[1].held_until_s = 0;
+	assert_contains(table, "dm/dublin: held until you say: mpfailoverctl ready dm/dublin\n");
+	free(table);
+}
+
+static void a_certificate_that_ends_is_told(void **state)
+{
+	struct ctl_table *table = sample();
+	(void)state;
+	table->slot.infos[1].cert_warns = 1;
+	table->slot.infos[1].cert_until_s = NOW_S + 3 * 86400;
+	assert_contains(table, "dm/dublin: its certificate ends in 3d 0h\n");
+	table->slot.infos[1].cert_until_s = NOW_S - 3600;
+	assert_contains(table, "dm/dublin: its certificate ended 1h 0m ago\n");
+	free(table);
+}
+
 static json_t *json_of(const struct ctl_table *table)
 {
 	char *text = NULL;
@@ -301,6 +338,9 @@ int main(void)
 		cmocka_unit_test(a_silent_daemon_is_told_with_what_it_means),
 		cmocka_unit_test(what_an_operator_switched_off_is_told),
 		cmocka_unit_test(no_usable_candidate_is_told),
+		cmocka_unit_test(what_flaps_and_what_clients_did_are_told),
+		cmocka_unit_test(a_hold_is_told_with_its_end),
+		cmocka_unit_test(a_certificate_that_ends_is_told),
 		cmocka_unit_test(json_holds_it_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
