@@ -72,7 +72,7 @@ TESTS += test_ctl_text test_ctl_grid test_ctl_status
 TESTS += test_elf test_shebang test_privilege test_library
 TESTS += test_plan test_budget test_table_boot test_setup test_note_pipe test_damage_header test_names_shared test_index test_names_flags
 TESTS += test_flap test_cert_watch test_events test_hook_queue test_hook test_control test_operator
-TESTS += test_uplink test_uplinks
+TESTS += test_uplink test_uplinks test_answers test_expand
 
 at = $(addprefix $(B)/,$(1))
 
@@ -165,7 +165,7 @@ BENCHES = $(addprefix bench/,calls execs sink libnothing.so libnothing_dl.so)
 PROGRAMS += $(if $(SANITIZE),,clients/fetch_static)
 
 # connect() in a world of its own: tests/clients/conn_world.h.
-CONN = $(addprefix clients/conn_,errors deadline signals cancel options nonblock events)
+CONN = $(addprefix clients/conn_,errors deadline signals cancel options nonblock events threads)
 PROGRAMS += $(CONN)
 $(call at,$(CONN)): $(call at,tests/clients/conn_world.o tests/clients/conn_test.o tests/clients/conn_far.o $(TABLE))
 
@@ -306,6 +306,8 @@ $(B)/test_checks $(B)/test_checks_tls: $(call at,tests/unit/one_check.o tests/un
 $(B)/test_doubt: $(call at,probe/doubt.o)
 $(B)/test_flap: $(call at,probe/flap.o probe/announce.o probe/verdict.o)
 $(B)/test_uplink: $(call at,probe/uplink.o)
+$(B)/test_answers: $(call at,probe/answers.o preload/endpoint.o)
+$(B)/test_expand: $(call at,probe/expand.o probe/dns_plan.o probe/answers.o preload/endpoint.o $(FIXTURE))
 $(B)/test_cert_watch: $(call at,probe/cert_watch.o)
 $(B)/test_events: $(call at,probe/events.o)
 $(B)/test_hook_queue: $(call at,probe/hook_queue.o)
