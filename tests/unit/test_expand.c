@@ -109,7 +109,7 @@ static void test_room(void **state)
 	memcpy(name + 21, "\xc3\xbc\xc3\xbc", 4); /* characters of two bytes, one of them where it has to be cut */
 	name[sizeof name - 1] = '\0';
 	fixture_candidate(fixture, fixture_text(fixture, "%s", name), "@dns");
-	is(fixture, "192.0.2.1", "xxxxxxxxxxxxxxxxxxxxx\xc3\xbc\xc3\xbcxxxxxxxxxxxxxxxxxxxxxxxxxxx:192.0.2.1");
+	is(fixture, "192.0.2.1", "xxxxxxxxxxxxxxxxxxxxx\xc3\xbc\xc3\xbcxxxxxxxxxxxxxxxxxxxxxxxxxxxx:192.0.2.1");
 	is(fixture, "2001:db8:1111:2222:3333:4444:5555:6666",
 	   "xxxxxxxxxxxxxxxxxxxxx\xc3\xbc:2001:db8:1111:2222:3333:4444:5555:6666");
 	fixture->candidates[0].name = "d";
