@@ -31,7 +31,7 @@ MPF_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 READER = preload/lookup.o preload/choose.o preload/endpoint.o
 LIBRARY = $(READER) preload/hooks.o preload/next.o preload/setup.o preload/view.o preload/memo.o preload/note.o \
 	preload/connect.o preload/plan.o preload/attempt.o preload/socket.o preload/interrupt.o preload/budget.o \
-	preload/report.o preload/names.o preload/musl_list.o preload/hostent.o preload/deepbind.o
+	preload/report.o preload/names.o preload/reorder.o preload/musl_list.o preload/hostent.o preload/deepbind.o
 CONF = conf/conf.o conf/build.o conf/validate.o conf/set.o conf/set_text.o conf/set_number.o conf/set_list.o \
 	conf/draft.o conf/unacted.o conf/tree.o conf/source.o conf/outline.o conf/grammar.o conf/scan.o \
 	conf/text.o conf/address.o conf/duration.o conf/pool.o conf/fault.o
@@ -72,7 +72,7 @@ TESTS += test_ctl_text test_ctl_grid test_ctl_status
 TESTS += test_elf test_shebang test_privilege test_library
 TESTS += test_plan test_budget test_table_boot test_setup test_note_pipe test_damage_header test_names_shared test_index test_names_flags
 TESTS += test_flap test_cert_watch test_events test_hook_queue test_hook test_control test_operator
-TESTS += test_uplink test_uplinks test_answers test_expand
+TESTS += test_uplink test_uplinks test_answers test_expand test_reorder test_names_dns
 
 at = $(addprefix $(B)/,$(1))
 
@@ -147,7 +147,7 @@ $(B)/test_image: $(call at,preload/lookup.o $(FIXTURE))
 $(B)/test_image_adopt: $(call at,$(FIXTURE))
 $(B)/test_table_writer $(B)/test_table_boot: $(call at,probe/table_writer.o preload/lookup.o $(FIXTURE))
 $(B)/test_table_race: $(call at,probe/table_writer.o preload/lookup.o tests/unit/tagged.o $(FIXTURE))
-NAMES = $(READER) preload/setup.o preload/view.o preload/memo.o preload/note.o preload/names.o preload/musl_list.o preload/hostent.o \
+NAMES = $(READER) preload/setup.o preload/view.o preload/memo.o preload/note.o preload/names.o preload/reorder.o preload/musl_list.o preload/hostent.o \
 	tests/unit/next_libc.o
 $(B)/test_view $(B)/test_view_longer $(B)/test_damage_header: $(call at,preload/view.o preload/lookup.o $(FIXTURE))
 $(B)/test_damage: $(call at,$(NAMES) $(FIXTURE))
@@ -264,6 +264,7 @@ $(B)/demo-client: $(B)/scripts/demo-client.o
 
 MANUALS = $(wildcard conf/*.5 preload/*.7 probe/*.8 scripts/*.1)
 COMPLETES = mpfailover mpfailoverctl mpfailoverd
+HOOKS = scripts/hooks/page scripts/hooks/route-by-tftp
 at_prefix = $(DESTDIR)$(PREFIX)
 
 # $(call put_library,FILE,DIRECTORIES): into the first, in one step, since clients may be starting; the others link to it.
@@ -284,6 +285,8 @@ install: all
 		install -D -m 644 $$page "$(at_prefix)/share/man/man$${page##*.}/$${page##*/}" || exit; done
 	for name in $(COMPLETES); do \
 		install -m 644 scripts/completion.bash "$(at_prefix)/share/bash-completion/completions/$$name" || exit; done
+	for hook in $(HOOKS); do \
+		install -D -m 755 $$hook "$(at_prefix)/share/mpfailover/hooks/$${hook##*/}" || exit; done
 	install -D -m 644 conf/mpfailover.conf "$(at_prefix)/share/doc/mpfailover/mpfailover.conf"
 	[ -e "$(DESTDIR)$(SYSCONFDIR)/mpfailover.conf" ] || \
 		install -m 644 conf/mpfailover.conf "$(DESTDIR)$(SYSCONFDIR)/mpfailover.conf"
@@ -293,8 +296,9 @@ uninstall:
 	cd "$(at_prefix)" && rm -f bin/mpfailover sbin/mpfailoverd sbin/mpfailoverctl '$$LIB' \
 		$(addsuffix /libmpfailover.so,$(LIBDIRS) $(LIBDIRS32)) \
 		$(foreach page,$(notdir $(MANUALS)),share/man/man$(subst .,,$(suffix $(page)))/$(page)) \
-		$(addprefix share/bash-completion/completions/,$(COMPLETES)) share/doc/mpfailover/mpfailover.conf
-	cd "$(at_prefix)" && rmdir share/doc/mpfailover $(LIBDIRS) $(LIBDIRS32) 2> /dev/null || true
+		$(addprefix share/bash-completion/completions/,$(COMPLETES)) $(addprefix share/mpfailover/hooks/,$(notdir $(HOOKS))) \
+		share/doc/mpfailover/mpfailover.conf
+	cd "$(at_prefix)" && rmdir share/doc/mpfailover share/mpfailover/hooks share/mpfailover $(LIBDIRS) $(LIBDIRS32) 2> /dev/null || true
 
 $(B)/test_verdict: $(call at,probe/verdict.o)
 $(B)/test_schedule: $(call at,probe/schedule.o)
@@ -306,6 +310,8 @@ $(B)/test_checks $(B)/test_checks_tls: $(call at,tests/unit/one_check.o tests/un
 $(B)/test_doubt: $(call at,probe/doubt.o)
 $(B)/test_flap: $(call at,probe/flap.o probe/announce.o probe/verdict.o)
 $(B)/test_uplink: $(call at,probe/uplink.o)
+$(B)/test_reorder: $(call at,preload/reorder.o preload/choose.o preload/endpoint.o $(FIXTURE))
+$(B)/test_names_dns: $(call at,$(filter-out tests/unit/next_libc.o,$(NAMES)) tests/unit/names_world.o $(FIXTURE))
 $(B)/test_answers: $(call at,probe/answers.o preload/endpoint.o)
 $(B)/test_expand: $(call at,probe/expand.o probe/dns_plan.o probe/answers.o preload/endpoint.o $(FIXTURE))
 $(B)/test_cert_watch: $(call at,probe/cert_watch.o)

@@ -10,9 +10,6 @@ static const struct {
 	const char *value;   /* NULL: any but "", which asks for nothing */
 } table[] = {
 	{ "", "user", NULL },
-	{ "candidate", "address", "@dns" },
-	{ "service", "resolve", "dns" },
-	{ "service", "prefer", "dns" },
 	{ "metrics", NULL, NULL },
 };
 

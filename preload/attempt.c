@@ -41,8 +41,11 @@ static enum attempt_end conclude(struct client_socket *socket, const struct endp
 	case SOCKET_STRANGE:
 		errno = EBADF;
 		return ATTEMPT_CLIENTS;
-	case SOCKET_CONNECTED:
 	case SOCKET_CLOSED:
+		if (socket_was_ended(socket->fd))
+			return ATTEMPT_CLIENTS;
+		break;
+	case SOCKET_CONNECTED:
 		break;
 	}
 	return socket_finish(socket, to) == 0 ? ATTEMPT_CONNECTED : attempt_meaning(errno);
@@ -64,11 +67,13 @@ enum attempt_end attempt_wait(struct client_socket *socket, const struct interru
 	const uint64_t until_us = now_us + wait_us;
 	socket_learn(socket);
 	for (; now_us < until_us; now_us = system_now_us()) {
+		socket_unpin(socket); /* a handler may jump out, a cancelled thread end */
 		const int revents = interrupt_wait(hold, socket->fd, until_us - now_us, socket_is_blocking(socket));
 		if (revents < 0 && interrupted(socket, hold))
 			return ATTEMPT_INTERRUPTED;
 		if (revents < 0 && errno == EINTR)
 			continue;
+		socket_pin(socket);
 		/* An ICMP error of an earlier attempt may have come late: this one is still under way. */
 		const enum attempt_end end = conclude(socket, to);
 		if (end != ATTEMPT_SILENT || revents <= 0 || !socket_purge_errors(socket->fd))

@@ -325,6 +325,7 @@ static int connect_watched(struct call *call, const struct sockaddr *address, so
 	}
 	interrupt_hold(&hold);
 	const int result = try_all(call, &hold);
+	socket_unpin(&call->socket);
 	interrupt_release(&hold);
 	if (call->native)
 		return next_functions()->connect(call->socket.fd, address, length);

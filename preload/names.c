@@ -11,6 +11,7 @@
 #include "preload/memo.h"
 #include "preload/musl_list.h"
 #include "preload/next.h"
+#include "preload/reorder.h"
 #include "preload/setup.h"
 #include "preload/view.h"
 
@@ -22,6 +23,8 @@ struct answer {
 	size_t count;
 	uint8_t address[MPF_MAX_SERVICE_CANDIDATES][16];
 	uint32_t scope[MPF_MAX_SERVICE_CANDIDATES];
+	bool asks_libc; /* whose answer comes first, in the order of: */
+	struct reorder order;
 };
 
 /* The table in force, if NAME belongs to a service in it. */
@@ -48,10 +51,13 @@ static bool answer_for(const char *name, uint16_t port, struct answer *out)
 	const struct mpf_header *table = find_service(name, port, &snapshot, &now_ms);
 	if (table && view_renew(now_ms))
 		table = find_service(name, port, &snapshot, &now_ms);
-	if (!table || !setup_service_in_force(table, &snapshot.service, now_ms) ||
-	    snapshot.service.resolve != MPF_RESOLVE_TABLE)
+	if (!table || !setup_service_in_force(table, &snapshot.service, now_ms))
 		return false;
-	choose_answer(&snapshot, memo_failed(&snapshot, port, now_ms), &list);
+	const uint32_t failed = memo_failed(&snapshot, port, now_ms);
+	out->asks_libc = snapshot.service.resolve == MPF_RESOLVE_DNS;
+	if (out->asks_libc)
+		reorder_read(&out->order, &snapshot, failed);
+	choose_answer(&snapshot, failed, &list);
 	out->count = list.count;
 	for (unsigned i = 0; i < list.count; i++) {
 		const struct mpf_candidate *candidate = &snapshot.candidate[list.candidate[i]];
@@ -187,6 +193,19 @@ static int list_from_answer(const struct answer *answer, const char *node, const
 	return status;
 }
 
+/* `resolve = dns`: libc's answer, if a usable candidate is among it, or if the table has none.  HINTS: as the client gave them. */
+static bool libc_does(const struct answer *answer, const char *node, const char *service, const struct addrinfo *hints,
+                      struct addrinfo **result, int *status)
+{
+	const enum reorder_by by = gnu_get_libc_version ? REORDER_LINKS : REORDER_CONTENT;
+	*status = next_functions()->getaddrinfo(node, service, hints, result);
+	if ((*status == 0 && reorder_list(&answer->order, by, result)) || !answer->count)
+		return true;
+	if (*status == 0)
+		freeaddrinfo(*result);
+	return false;
+}
+
 int names_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
 {
 	static const struct addrinfo none = { .ai_flags = AI_V4MAPPED | AI_ADDRCONFIG };
@@ -199,10 +218,12 @@ int names_getaddrinfo(const char *node, const char *service, const struct addrin
 		errno = error;
 		return next_functions()->getaddrinfo(node, service, hints, result);
 	}
-	if (!hints)
-		hints = &none;
-	keep_family(&answer, hints->ai_family, hints->ai_flags & AI_V4MAPPED, hints->ai_flags & AI_ALL);
-	int status = answer.count ? list_from_answer(&answer, node, service, port, hints, result) : EAI_NODATA;
+	const struct addrinfo *asked = hints ? hints : &none;
+	int status;
+	keep_family(&answer, asked->ai_family, asked->ai_flags & AI_V4MAPPED, asked->ai_flags & AI_ALL);
+	if (answer.asks_libc && libc_does(&answer, node, service, hints, result, &status))
+		return status;
+	status = answer.count ? list_from_answer(&answer, node, service, port, asked, result) : EAI_NODATA;
 	if (status != EAI_SYSTEM)
 		errno = error;
 	return status;
@@ -210,22 +231,32 @@ int names_getaddrinfo(const char *node, const char *service, const struct addrin
 
 /* --------------------------------------------------------------------------------------- the gethostbyname family */
 
-/* 0: *OUT filled; ERANGE: BUFFER too small; ENOENT: the name is ours, but has no address of that family; -1: not ours. */
-static int host_entry(const char *name, int family, struct hostent *out, char *buffer, size_t size)
+/* False: not ours.  errno is kept. */
+static bool host_answer(const char *name, int family, struct answer *out)
 {
-	struct answer answer;
 	const int error = errno;
-	if ((family != AF_INET && family != AF_INET6) || !answer_for(name, 0, &answer)) {
-		errno = error;
-		return -1;
-	}
+	const bool ours = (family == AF_INET || family == AF_INET6) && answer_for(name, 0, out);
 	errno = error;
-	keep_family(&answer, family, false, false);
-	if (!answer.count)
+	if (ours)
+		keep_family(out, family, false, false);
+	return ours;
+}
+
+/* 0: *OUT filled; ERANGE: BUFFER too small; ENOENT: the name has no address of that family. */
+static int host_entry(const struct answer *answer, const char *name, int family, struct hostent *out, char *buffer,
+                      size_t size)
+{
+	if (!answer->count)
 		return ENOENT;
-	return hostent_fill(out, buffer, size, name, family, (const uint8_t(*)[16])answer.address, answer.count)
+	return hostent_fill(out, buffer, size, name, family, (const uint8_t(*)[16])answer->address, answer->count)
 	               ? 0
 	               : ERANGE;
+}
+
+/* `resolve = dns`: as libc_does(), with libc's answer in ENTRY, NULL: it has none. */
+static bool libc_did(const struct answer *answer, struct hostent *entry)
+{
+	return (entry && reorder_entry(&answer->order, entry)) || !answer->count;
 }
 
 /* The contract of the _r forms: 0 and *RESULT NULL for "no such"; ERANGE asks for a larger buffer. */
@@ -241,42 +272,70 @@ static int finish_r(int status, struct hostent *entry, struct hostent **result, 
 int names_gethostbyname_r(const char *name, struct hostent *entry, char *buffer, size_t size, struct hostent **result,
                           int *error)
 {
-	const int status = host_entry(name, AF_INET, entry, buffer, size);
-	if (status < 0)
-		return next_functions()->gethostbyname_r(name, entry, buffer, size, result, error);
-	return finish_r(status, entry, result, error);
+	struct answer answer;
+	const int kept = errno;
+	const bool ours = host_answer(name, AF_INET, &answer);
+	if (!ours || answer.asks_libc) {
+		const int status = next_functions()->gethostbyname_r(name, entry, buffer, size, result, error);
+		if (!ours || status == ERANGE || libc_did(&answer, *result))
+			return status;
+		errno = kept;
+	}
+	return finish_r(host_entry(&answer, name, AF_INET, entry, buffer, size), entry, result, error);
 }
 
 int names_gethostbyname2_r(const char *name, int family, struct hostent *entry, char *buffer, size_t size,
                            struct hostent **result, int *error)
 {
-	const int status = host_entry(name, family, entry, buffer, size);
-	if (status < 0)
-		return next_functions()->gethostbyname2_r(name, family, entry, buffer, size, result, error);
-	return finish_r(status, entry, result, error);
+	struct answer answer;
+	const int kept = errno;
+	const bool ours = host_answer(name, family, &answer);
+	if (!ours || answer.asks_libc) {
+		const int status = next_functions()->gethostbyname2_r(name, family, entry, buffer, size, result, error);
+		if (!ours || status == ERANGE || libc_did(&answer, *result))
+			return status;
+		errno = kept;
+	}
+	return finish_r(host_entry(&answer, name, family, entry, buffer, size), entry, result, error);
 }
 
 /* The forms without _r return static storage: ours, beside libc's. */
-static struct hostent *static_entry(int status, struct hostent *entry)
+static struct hostent *static_entry(const struct answer *answer, const char *name, int family)
 {
+	static struct hostent entry;
+	static char buffer[sizeof(char *) * (MPF_MAX_SERVICE_CANDIDATES + 3) + 16 * MPF_MAX_SERVICE_CANDIDATES +
+	                   MPF_HOST_SIZE];
+	const int status = host_entry(answer, name, family, &entry, buffer, sizeof buffer);
 	if (status == 0)
-		return entry;
+		return &entry;
 	h_errno = status == ERANGE ? NETDB_INTERNAL : NO_DATA;
 	return NULL;
 }
 
-static struct hostent entry_storage;
-static char buffer_storage[sizeof(char *) * (MPF_MAX_SERVICE_CANDIDATES + 3) + 16 * MPF_MAX_SERVICE_CANDIDATES +
-                           MPF_HOST_SIZE];
-
 struct hostent *names_gethostbyname(const char *name)
 {
-	const int status = host_entry(name, AF_INET, &entry_storage, buffer_storage, sizeof buffer_storage);
-	return status < 0 ? next_functions()->gethostbyname(name) : static_entry(status, &entry_storage);
+	struct answer answer;
+	const int kept = errno;
+	const bool ours = host_answer(name, AF_INET, &answer);
+	if (!ours || answer.asks_libc) {
+		struct hostent *entry = next_functions()->gethostbyname(name);
+		if (!ours || libc_did(&answer, entry))
+			return entry;
+		errno = kept;
+	}
+	return static_entry(&answer, name, AF_INET);
 }
 
 struct hostent *names_gethostbyname2(const char *name, int family)
 {
-	const int status = host_entry(name, family, &entry_storage, buffer_storage, sizeof buffer_storage);
-	return status < 0 ? next_functions()->gethostbyname2(name, family) : static_entry(status, &entry_storage);
+	struct answer answer;
+	const int kept = errno;
+	const bool ours = host_answer(name, family, &answer);
+	if (!ours || answer.asks_libc) {
+		struct hostent *entry = next_functions()->gethostbyname2(name, family);
+		if (!ours || libc_did(&answer, entry))
+			return entry;
+		errno = kept;
+	}
+	return static_entry(&answer, name, family);
 }

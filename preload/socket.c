@@ -75,7 +75,9 @@ bool socket_begin(struct client_socket *socket, int fd, int family)
 	/* Only TCP has it, and a failed connect() wipes it out before it can be read again. */
 	if (flags < 0 || !get_option(fd, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof mss))
 		return false;
-	*socket = (struct client_socket){ .fd = fd, .family = family, .flags = flags, .mss = set_mss(fd, mss) };
+	*socket = (struct client_socket){
+		.fd = fd, .number = fd, .family = family, .flags = flags, .mss = set_mss(fd, mss)
+	};
 	return true;
 }
 
@@ -173,6 +175,16 @@ int socket_bind_source(struct client_socket *socket, const uint8_t *source)
 	return result;
 }
 
+bool socket_was_ended(int fd)
+{
+	int error = 0;
+	if (system_poll_now(fd, POLLRDHUP) & POLLRDHUP)
+		return false;
+	get_option(fd, SOL_SOCKET, SO_ERROR, &error, sizeof error);
+	errno = error ? error : ECONNABORTED;
+	return true;
+}
+
 int socket_finish(const struct client_socket *socket, const struct endpoint *to)
 {
 	return connect_to(socket, to);
@@ -217,6 +229,25 @@ static bool is_same(const struct client_socket *socket)
 	if (!socket->cookie)
 		return true; /* a kernel before 4.6, or a sandbox: there is no telling */
 	return get_option(socket->fd, SOL_SOCKET, SO_COOKIE, &cookie, sizeof cookie) && cookie == socket->cookie;
+}
+
+void socket_pin(struct client_socket *socket)
+{
+	/* Not of anything else, even for an instant: to close a file gives up this process's locks on it. */
+	if (socket->fd != socket->number || !socket->cookie || !is_same(socket))
+		return;
+	const int own = system_fcntl(socket->number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (own >= 0)
+		socket->fd = own;
+}
+
+void socket_unpin(struct client_socket *socket)
+{
+	const int error = errno;
+	if (socket->fd != socket->number)
+		system_close(socket->fd);
+	socket->fd = socket->number;
+	errno = error;
 }
 
 enum socket_state socket_state(struct client_socket *socket)

@@ -14,7 +14,8 @@
 #include "preload/endpoint.h"
 
 struct client_socket {
-	int fd;
+	int fd;         /* the client's descriptor, or, while it is pinned, one of our own */
+	int number;     /* the client's */
 	int family;     /* of the address that the client gave: AF_INET or AF_INET6 */
 	int flags;      /* F_GETFL */
 	bool checked;   /* it is known to be a fresh TCP socket */
@@ -53,6 +54,10 @@ int socket_start(struct client_socket *socket, const struct endpoint *to, bool *
  * socket itself.  -1 and errno: that address is not to be had on this machine. */
 int socket_bind_source(struct client_socket *socket, const uint8_t *source);
 
+/* On a closed socket: was it not the attempt that failed, but another thread that ended it, by shutdown() or AF_UNSPEC?  Then connect() would
+ * begin anew; errno is what a native one says. */
+bool socket_was_ended(int fd);
+
 /* After the kernel has said that the attempt is over: connect() once more, for 0 or its own errno. */
 int socket_finish(const struct client_socket *socket, const struct endpoint *to);
 
@@ -65,6 +70,11 @@ void socket_learn(struct client_socket *socket);
 /* Gives the attempt up and makes the socket fit for another: SOCKET_CLOSED.  If it has connected meanwhile, or is not the socket that it was,
  * it is left alone: SOCKET_CONNECTED, SOCKET_STRANGE.  To be called with signals held. */
 enum socket_state socket_reset(struct client_socket *socket);
+
+/* Takes a descriptor of our own for the socket: what another thread may put in the place of the client's meanwhile is not touched then.
+ * To be called with signals held, once it is learnt; to be released before they are let in. */
+void socket_pin(struct client_socket *socket);
+void socket_unpin(struct client_socket *socket);
 
 /* Throws away the ICMP errors that the kernel keeps with a socket since Linux 5.8: each makes poll() say POLLERR for ever.
  * True if there were any. */

@@ -180,12 +180,13 @@ static bool print_answer(struct explain *explain)
 	struct choose_list list;
 	char text[ENDPOINT_TEXT];
 	choose_answer(&explain->snapshot, 0, &list);
-	if (!list.count || !from_table)
-		printf("getaddrinfo() asks libc: %s\n",
-		       from_table ? "no candidate is usable, or all have a port of their own" : "resolve = dns");
-	else
+	if (!list.count)
+		printf("getaddrinfo() asks libc: no candidate is usable, or all have a port of their own\n");
+	else if (from_table)
 		printf("getaddrinfo() answers without DNS:");
-	for (unsigned i = 0; i < list.count && from_table; i++) {
+	else
+		printf("getaddrinfo() asks libc (resolve = dns), and puts the usable first; if none is usable, it answers:");
+	for (unsigned i = 0; i < list.count; i++) {
 		const struct mpf_candidate *candidate = &explain->snapshot.candidate[list.candidate[i]];
 		endpoint_print(candidate->address, candidate->scope, 0, text);
 		printf("%s %s%s", i ? "," : "", text, i + 1 == list.count ? "\n" : "");

@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -192,6 +194,7 @@ static void *forks(void *unused)
 		usleep(1000);
 		const pid_t pid = fork();
 		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			const int fd = world_socket(NEAR, 0);
 			_exit(world_connect(fd, NEAR) == 0 && world_where(fd) == NEAR + 1 ? 0 : 1);
 		}
@@ -223,8 +226,10 @@ static void vfork_connects(const char *letters, unsigned place)
 	for (unsigned i = 0; i < 5; i++) {
 		const int fd = world_socket(NEAR, 0);
 		const pid_t pid = vfork();
-		if (pid == 0)
+		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			_exit(world_connect(fd, NEAR) == 0 ? 0 : 1);
+		}
 		ended_well(pid);
 		expect(world_where(fd) == (int)place, "is at %d", world_where(fd)); /* the descriptor is shared */
 		close(fd);

@@ -17,7 +17,9 @@ same "what it installs" "644 etc/mpf/mpfailover.conf
 644 opt/mpf/share/bash-completion/completions/mpfailover
 644 opt/mpf/share/bash-completion/completions/mpfailoverctl
 644 opt/mpf/share/bash-completion/completions/mpfailoverd
-644 opt/mpf/share/doc/mpfailover/mpfailover.conf" "$(installed | grep -vE ' opt/mpf/(share/man/|.*/libmpfailover.so$|.LIB$)')"
+644 opt/mpf/share/doc/mpfailover/mpfailover.conf
+755 opt/mpf/share/mpfailover/hooks/page
+755 opt/mpf/share/mpfailover/hooks/route-by-tftp" "$(installed | grep -vE ' opt/mpf/(share/man/|.*/libmpfailover.so$|.LIB$)')"
 same "the library, wherever \$LIB may lead" "$(cd "$B" && find lib*/ -name libmpfailover.so | sort)" \
 	"$(cd "$ROOT$PREFIX" && find lib*/ -name libmpfailover.so | sort)"
 same "for musl, a link that is called \$LIB" "$(readlink "$B/\$LIB")" "$(readlink "$ROOT$PREFIX/\$LIB")"

@@ -18,7 +18,7 @@ sanitized=${B:-build}/asan/mpfailoverd
 . "$(dirname "$0")/lib.bash"
 
 readonly ONLY=only.mpfailover.example IMPOSTOR=${SITE[0]}
-echo "nameserver 127.0.0.53" > "$WORK/resolv.conf"
+: > "$WORK/resolv.conf"
 mount --bind "$WORK/resolv.conf" /etc/resolv.conf || exit 2
 
 # zone ADDRESS ...: what both names are answered with from now on
@@ -29,8 +29,13 @@ zone() {
 	done > "$WORK/zone"
 	! running dns || kill -HUP "${PID[dns]}"
 }
+# dns_at ADDRESS: that is who is asked from now on
+dns_at() {
+	DNS=$1
+	echo "nameserver $DNS" > "$WORK/resolv.conf"
+}
 dns_start() {
-	start dns dnsmasq --conf-file=/dev/null --keep-in-foreground --user="$(id -un)" --pid-file= --listen-address=127.0.0.53 \
+	start dns dnsmasq --conf-file=/dev/null --keep-in-foreground --user="$(id -un)" --pid-file= --listen-address="$DNS" \
 		--bind-interfaces --no-resolv --no-hosts --addn-hosts="$WORK/zone" --local=/example/ --local-ttl=1 \
 		--log-queries --log-facility=-
 }
@@ -97,15 +102,31 @@ write_dns_conf
 
 # -------------------------------------------------------------------------------------------------------- dead at the start
 
+# One that is silent, not one that is not there: nobody reads from that socket.
+dns_at 127.0.0.53
+start silent python3 -c '
+import signal, socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.53", 53))
+signal.pause()'
 began=$EPOCHREALTIME
 daemon_sees fixed=up
 took_ms=$(((${EPOCHREALTIME/./} - ${began/./}) / 1000))
 check "DNS is dead at the start: nothing waits for it ($took_ms ms)" [ $took_ms -lt 1500 ]
 same "DNS is dead at the start: the file is there" "${SITE[3]}:file:up" "$(stand mixed)"
-check "DNS is dead at the start: the log says so" wait_for 8 grep -q "event=dns .*host=$ONLY error=" "$WORK/daemon.log"
+loaded_twice() { [ "$(grep -c event=loaded "$WORK/daemon.log")" -eq 2 ]; }
+kill -HUP "${PID[daemon]}"
+check "DNS is dead at the start: it can be reloaded" wait_for 5 loaded_twice
+stop daemon
+same "DNS is dead at the start: it can end" 0 $?
+daemon_start
+check "DNS is dead at the start: the log says so" wait_for 20 grep -q "event=dns .*host=$ONLY error=" "$WORK/daemon.log"
 
 # ----------------------------------------------------------------------------------------------------------------- it starts
 
+# Another server than before.
+stop silent
+dns_at 127.0.0.54
 zone "${SITE[1]}"
 dns_start
 becomes "DNS answers" mixed "${SITE[1]}:dns:up ${SITE[3]}:file:up"

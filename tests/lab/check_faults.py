@@ -9,6 +9,7 @@ import check
 import lab
 from clients import Loop, sleep_until
 from contenders import Mpfailover, Way
+from outcome import is_in_flight
 
 ROOM = 3
 PROGRAM_MS = 100  # a process for each request takes its time to start
@@ -60,8 +61,7 @@ def broken(fault, requests, times, allowance_ms=0, stall_ms=0):
     """How the promise was broken, "" if it was not.  STALL_MS: so long was the machine busy with something else."""
     promise = PROMISES[fault]
     longest_ms = ROOM * max(promise.longest_ms, allowance_ms) + stall_ms
-    # What a server was answering when it died is lost, whoever has connected it.
-    requests = [r for r in requests if r.start_ms >= times.struck_ms or r.end_ms <= times.fault_ms]
+    requests = [r for r in requests if not is_in_flight(r, times.fault_ms, times.struck_ms)]
     everywhere = lab.FAULTS[fault].everywhere
     room = 1 if everywhere else ROOM
     may_fail_until = times.healed_ms if everywhere else times.fault_ms + room * promise.fail_ms

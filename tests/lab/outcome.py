@@ -46,8 +46,15 @@ def _used_again_ms(requests, heal_ms, healed):
     return next((r.start_ms - heal_ms for r in requests if r.start_ms >= heal_ms and r.backend in healed), None)
 
 
-def figures(requests, fault_ms, heal_ms, faulted, everywhere):
+def is_in_flight(request, fault_ms, struck_ms):
+    """Was it under way when the fault struck?  What a server was answering when it died is lost, whoever has connected it."""
+    return request.start_ms < struck_ms and request.end_ms > fault_ms
+
+
+def figures(requests, fault_ms, struck_ms, heal_ms, faulted, everywhere):
     """FAULTED: the names of the backends that the fault was on; EVERYWHERE: that is all of them."""
+    everyone = requests
+    requests = [r for r in requests if not is_in_flight(r, fault_ms, struck_ms)]
     latencies = [r.latency_ms for r in requests if not r.failed]
     outcomes = {}
     for request in requests:
@@ -57,6 +64,7 @@ def figures(requests, fault_ms, heal_ms, faulted, everywhere):
     ordinary = sorted(r.latency_ms for r in requests if r.end_ms < fault_ms and not r.failed)
     return {
         "requests": len(requests),
+        "left_out_in_flight": len(everyone) - len(requests),
         "failed": sum(r.failed for r in requests),
         "outcomes": outcomes,
         "over_10_ms": sum(latency > 10 for latency in latencies),

@@ -277,9 +277,6 @@ static void test_out_of_force(void **state)
 	service->off = 1;
 	expect_libc("this one off", "four.example", "443", NULL);
 	service->off = 0;
-	service->resolve = MPF_RESOLVE_DNS;
-	expect_libc("by DNS", "four.example", "443", NULL);
-	service->resolve = MPF_RESOLVE_TABLE;
 	service->when_stale = MPF_STALE_PASS;
 	world->file->heartbeat_ms = fixture_now_ms() - service->stale_after_ms - 1000;
 	expect_libc("stale", "four.example", "443", NULL);
