@@ -180,6 +180,14 @@ struct odd_server odd_start(const char *address, enum odd_way way)
 	return odd_start_at(address, 0, way);
 }
 
+/* Also if PARENT has already ended. */
+static void end_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+}
+
 struct odd_server odd_start_at(const char *address, uint16_t port, enum odd_way way)
 {
 	struct odd_server server = { .port = port };
@@ -190,14 +198,16 @@ struct odd_server odd_start_at(const char *address, uint16_t port, enum odd_way 
 		fill(&server, listener);
 		return server;
 	}
+	const pid_t test = getpid();
 	server.pid = way == ODD_GONE ? 0 : fork();
 	if (server.pid == 0 && way != ODD_GONE) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		const pid_t self = getpid();
+		end_with(test);
 		signal(SIGCHLD, SIG_IGN);
 		for (;;) {
 			int client = accept(listener, NULL, NULL);
 			if (fork() == 0) {
-				prctl(PR_SET_PDEATHSIG, SIGKILL);
+				end_with(self);
 				close(listener);
 				serve(client, way);
 				_exit(0);
