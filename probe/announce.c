@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe/announce.h"
 
-struct announce announce_adopted(const struct verdict *verdict)
+struct announce announce_adopted(const struct verdict *verdict, bool maintenance)
 {
-	return (struct announce){ .down = verdict->verdict == MPF_DOWN || verdict->flags & MPF_HELD };
+	bool down = verdict->verdict == MPF_DOWN || verdict->flags & MPF_HELD;
+	return (struct announce){ .down = down && !maintenance };
 }
 
 enum announce_word announce_candidate(struct announce *announce, const struct verdict *verdict, uint64_t now_ms,

@@ -19,8 +19,8 @@ struct announce {
 	bool down; /* is the last thing that was said */
 };
 
-/* A daemon that goes on from this verdict; the one before it has spoken. */
-struct announce announce_adopted(const struct verdict *verdict);
+/* A daemon that goes on from this verdict: the one before it has spoken, unless the candidate was in MAINTENANCE. */
+struct announce announce_adopted(const struct verdict *verdict, bool maintenance);
 
 /* QUIET_MS: how long it has to be up. */
 enum announce_word announce_candidate(struct announce *announce, const struct verdict *verdict, uint64_t now_ms,

@@ -102,9 +102,10 @@ void candidate_change(struct candidate *candidate, struct verdict after)
 	if (after.verdict != before.verdict)
 		table_store(&candidate->info->since_s, clock_wall_s());
 	store_verdict(candidate);
-	candidate->world->changed = true;
-	if (after.verdict != before.verdict || after.flags != before.flags)
+	if (after.verdict != before.verdict || after.flags != before.flags) {
+		candidate->world->changed = true;
 		candidate_news_changed(candidate, &before);
+	}
 	watch_follow(candidate);
 }
 

@@ -188,7 +188,7 @@ static void store(struct candidate *candidate)
 
 void candidate_news_adopted(struct candidate *candidate)
 {
-	candidate->announce = announce_adopted(&candidate->verdict);
+	candidate->announce = announce_adopted(&candidate->verdict, candidate->oper == MPF_MAINT);
 	candidate->flap.down = candidate->verdict.verdict == MPF_DOWN;
 }
 

@@ -104,6 +104,12 @@ says "drain" 0 'dm/site-1 is drained: no new connections while a better one is u
 check "drain: the table has it" operator_is site-1 drain
 same "drain: a running client goes elsewhere" site-2 "$(reaches)"
 check "drain: it is still checked" verdict_is site-1 up
+moved() { "$CTL" -t "$TABLE" status --json | jq '.services[0].candidates[1].moved'; }
+before=$(moved)
+for _ in 1 2 3 4 5; do reaches > /dev/null; done
+moved_more() { [ "$(moved)" -eq $((before + 5)) ]; }
+check "drain: moved connections are counted where they go" wait_for 5 moved_more
+check "drain: status shows them" grep -qE "site-2 .* $((before + 5)) +0$" <<< "$("$CTL" -t "$TABLE" status)"
 says "drain of the last good one: a warning" 0 'all usable candidates of this service are drained' drain dm/site-2
 same "drain of the last good one: clients still go there" site-1 "$(reaches)"
 says "maint" 0 'dm/site-1 is in maintenance: no connections at all' maint dm/site-1

@@ -121,9 +121,10 @@ static void test_announce(void **state)
 	assert_int_equal(announce_candidate(&announce, &down, 9999, 5000), ANNOUNCE_NOTHING);
 	assert_int_equal(announce_candidate(&announce, &up, 10000, 5000), ANNOUNCE_UP);
 	assert_int_equal(announce_candidate(&announce, &up, 10000, 5000), ANNOUNCE_NOTHING);
-	assert_true(announce_adopted(&up).down); /* held: its return has not been told of */
-	assert_true(announce_adopted(&down).down);
-	assert_false(announce_adopted(&suspect).down);
+	assert_true(announce_adopted(&up, false).down); /* held: its return has not been told of */
+	assert_true(announce_adopted(&down, false).down);
+	assert_false(announce_adopted(&down, true).down);
+	assert_false(announce_adopted(&suspect, false).down);
 }
 
 /* Each step: usable, down, settled; is it told now? */
@@ -188,8 +189,7 @@ static void step(struct life *life, bool success, const struct verdict_rules *co
 	rules.hold_up_ms = hold ? VERDICT_FOREVER : flap_hold_up_ms(&life->flap, configured->hold_up_ms);
 	life->verdict = verdict_after(before, success ? OUTCOME_SUCCESS : OUTCOME_FAILURE, life->now_ms, &rules);
 	if (life->verdict.verdict != before.verdict)
-		life->lines +=
-			flap_changed(&life->flap, life->verdict.verdict, life->now_ms, configured->hold_up_ms);
+		life->lines += flap_changed(&life->flap, life->verdict.verdict, life->now_ms, configured->hold_up_ms);
 	life->lines += flap_passed(&life->flap, life->now_ms) > 0;
 	if (!(life->verdict.flags & MPF_HELD) && life->verdict.verdict == MPF_UP &&
 	    (before.flags & MPF_HELD || before.verdict == MPF_DOWN))
@@ -224,11 +224,13 @@ static void test_two_days(void **state)
 		const char *name;
 		answers *pattern;
 	} patterns[] = {
-		{ "1 s up, 1 s down", for_a_second },       { "1 min up, 1 min down", for_a_minute },
-		{ "every other check", every_other_time },  { "down when trusted", until_trusted },
+		{ "1 s up, 1 s down", for_a_second },      { "1 min up, 1 min down", for_a_minute },
+		{ "every other check", every_other_time }, { "down when trusted", until_trusted },
 		{ "down when forgiven", until_forgiven },
 	};
-	static const struct verdict_rules rules[] = { { 2, 2, 10 * SECOND }, { 1, 1, 1 * SECOND }, { 1, 1, 0 }, { 3, 1, 30 * MINUTE } };
+	static const struct verdict_rules rules[] = {
+		{ 2, 2, 10 * SECOND }, { 1, 1, 1 * SECOND }, { 1, 1, 0 }, { 3, 1, 30 * MINUTE }
+	};
 	const uint32_t returns_limit = 48 * 6 + 11;
 	for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++)
 		for (size_t j = 0; j < 2 * sizeof rules / sizeof rules[0]; j++) {
