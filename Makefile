@@ -47,7 +47,7 @@ ENGINE = probe/engine.o probe/roster.o probe/candidate.o probe/canary.o probe/do
 CONTROL = probe/control.o probe/command.o probe/command_act.o probe/command_watch.o probe/reload.o
 DAEMON = probe/mpfailoverd.o $(CONTROL) probe/uplink_way.o probe/route.o $(ENGINE) $(CONF)
 CTL = probe/mpfailoverctl.o probe/ctl_status.o probe/ctl_status_text.o probe/ctl_status_notes.o probe/ctl_status_json.o probe/ctl_watch.o \
-	probe/ctl_explain.o probe/ctl_table.o probe/ctl_text.o probe/ctl_grid.o probe/ctl_json.o probe/reason.o probe/verdict.o \
+	probe/ctl_explain.o probe/ctl_table.o probe/ctl_text.o probe/ctl_grid.o probe/ctl_json.o probe/json_text.o probe/reason.o probe/verdict.o \
 	probe/ctl_control.o probe/ctl_client.o probe/ctl_export.o probe/haproxy.o probe/haproxy_word.o $(CONF) \
 	probe/ctl_doctor.o probe/ctl_doctor_command.o probe/ctl_doctor_process.o probe/ctl_doctor_installation.o probe/diagnosis.o \
 	probe/program.o probe/shebang.o probe/elf.o probe/mapped.o probe/privilege.o probe/library.o probe/preloads.o probe/process.o \
@@ -130,7 +130,7 @@ $(B)/test_shebang: $(call at,probe/shebang.o)
 $(B)/test_privilege: $(call at,probe/privilege.o)
 $(B)/test_library: $(call at,probe/library.o probe/preloads.o probe/elf.o probe/mapped.o)
 $(B)/test_ctl_status: LIBS = -ljansson
-$(B)/test_ctl_status: $(call at,probe/ctl_status_text.o probe/ctl_status_notes.o probe/ctl_status_json.o probe/ctl_json.o probe/ctl_table.o probe/ctl_text.o \
+$(B)/test_ctl_status: $(call at,probe/ctl_status_text.o probe/ctl_status_notes.o probe/ctl_status_json.o probe/ctl_json.o probe/json_text.o probe/ctl_table.o probe/ctl_text.o \
 	probe/ctl_grid.o probe/reason.o probe/verdict.o preload/view.o $(READER))
 
 FIXTURE = tests/unit/fixture.o probe/image.o

@@ -243,6 +243,24 @@ static bool check_hosts(struct draft *draft)
 	return true;
 }
 
+static bool asks_dns(const struct conf_service *service)
+{
+	for (size_t i = 0; i < service->candidate_count; i++)
+		if (service->candidates[i].is_dns)
+			return true;
+	return false;
+}
+
+static bool check_preference(struct draft *draft, const struct conf_service *service)
+{
+	if (service->prefer != CONF_PREFER_DNS || asks_dns(service))
+		return true;
+	return draft_warn(draft, (struct place){ service->file, service->line },
+	                  "service \"%s\" prefers what DNS answers, but DNS is not asked; add a candidate with address = "
+	                  "\"@dns\"",
+	                  service->name);
+}
+
 bool validate_conf(struct draft *draft)
 {
 	const struct conf *conf = draft->conf;
@@ -250,9 +268,12 @@ bool validate_conf(struct draft *draft)
 		return fault_at(
 			draft->fault, (struct place){ conf->file, 1 },
 			"there is no service; add one: service \"name\" { ports = { 443 } candidate \"a\" { address = \"...\" } }");
-	for (size_t i = 0; i < conf->service_count; i++)
+	for (size_t i = 0; i < conf->service_count; i++) {
 		for (size_t j = 0; j < i; j++)
 			if (!check_addresses(draft, &conf->services[j], &conf->services[i]))
 				return false;
+		if (!check_preference(draft, &conf->services[i]))
+			return false;
+	}
 	return check_hosts(draft);
 }

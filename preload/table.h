@@ -116,7 +116,7 @@ enum mpf_reason {
 	MPF_REASON_CONTENT,         /* http: `contains` was not found (detail = status) */
 	MPF_REASON_PROTOCOL,        /* http: the answer was not HTTP */
 	MPF_REASON_EXIT,            /* exec: exit 1 (detail = exit status) */
-	MPF_REASON_CANARIES,        /* clients reported it and three canaries missed */
+	MPF_REASON_CANARIES,        /* clients reported it, or its uplink is in doubt, and three canaries missed */
 	MPF_REASON_OPERATOR,        /* an operator's word */
 	MPF_REASON_DNS,             /* the answer that gave this address is gone */
 	MPF_REASONS,

@@ -70,16 +70,18 @@ static bool make_room(struct answers *answers, uint32_t *down, uint64_t now_ms)
 	return true;
 }
 
-/* Is the list of addresses, or which of them are current, not the same? */
-static bool differ(const struct answers *a, const struct answers *b)
+static enum answers_change compare(const struct answers *before, const struct answers *after)
 {
-	if (a->count != b->count)
-		return true;
-	for (unsigned i = 0; i < a->count; i++)
-		if (memcmp(a->list[i].address, b->list[i].address, 16) != 0 ||
-		    !a->list[i].sources != !b->list[i].sources)
-			return true;
-	return false;
+	enum answers_change change = ANSWERS_SAME;
+	if (before->count != after->count)
+		return ANSWERS_OTHERS;
+	for (unsigned i = 0; i < before->count; i++) {
+		if (memcmp(before->list[i].address, after->list[i].address, 16) != 0)
+			return ANSWERS_OTHERS;
+		if (!before->list[i].sources != !after->list[i].sources)
+			change = ANSWERS_TURNED;
+	}
+	return change;
 }
 
 /* As answered by SOURCE, if it is in the list. */
@@ -93,15 +95,15 @@ static void renew(struct answers *answers, unsigned source, const uint8_t addres
 	answers->list[place].ttl_s = ttl_s;
 }
 
-bool answers_told(struct answers *answers, unsigned source, const uint8_t (*addresses)[16], unsigned count,
-                  uint32_t ttl_s, uint32_t down, uint64_t now_ms)
+enum answers_change answers_told(struct answers *answers, unsigned source, const uint8_t (*addresses)[16],
+                                 unsigned count, uint32_t ttl_s, uint32_t down, uint64_t now_ms)
 {
 	const struct answers before = *answers;
 	bool any = false;
 	for (unsigned i = 0; i < count; i++)
 		any |= is_server(addresses[i]);
 	if (!any)
-		return false;
+		return ANSWERS_SAME;
 	for (unsigned i = 0; i < answers->count; i++)
 		answers->list[i].sources &= ~(1u << source);
 	/* Those that are known first, so that none of them has to go for a new one. */
@@ -112,7 +114,7 @@ bool answers_told(struct answers *answers, unsigned source, const uint8_t (*addr
 			memcpy(answers->list[answers->count++].address, addresses[i], sizeof answers->list[0].address);
 			renew(answers, source, addresses[i], ttl_s, now_ms);
 		}
-	return differ(&before, answers);
+	return compare(&before, answers);
 }
 
 void answers_seed(struct answers *answers, const uint8_t address[16], uint32_t sources, uint64_t now_ms)

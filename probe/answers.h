@@ -33,10 +33,16 @@ struct answers {
 	unsigned count;
 };
 
+enum answers_change {
+	ANSWERS_SAME,
+	ANSWERS_TURNED, /* which of the addresses are current */
+	ANSWERS_OTHERS, /* the addresses themselves */
+};
+
 /* What SOURCE was told: COUNT addresses, of which those that no server can have count for nothing.  DOWN: bit by place in the
- * list, those that are.  True: the list, or what of it is current, has become another one. */
-bool answers_told(struct answers *answers, unsigned source, const uint8_t (*addresses)[16], unsigned count,
-                  uint32_t ttl_s, uint32_t down, uint64_t now_ms);
+ * list, those that are. */
+enum answers_change answers_told(struct answers *answers, unsigned source, const uint8_t (*addresses)[16],
+                                 unsigned count, uint32_t ttl_s, uint32_t down, uint64_t now_ms);
 
 /* What an earlier daemon was told, as if SOURCES had said so now. */
 void answers_seed(struct answers *answers, const uint8_t address[16], uint32_t sources, uint64_t now_ms);

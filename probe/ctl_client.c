@@ -95,7 +95,9 @@ static enum ctl_exit say_unconnected(const char *path, int error)
 		        path);
 		return CTL_NO_DAEMON;
 	case EAGAIN:
-		fprintf(stderr, "mpfailoverctl: %s: the daemon does not answer: it hangs or is stopped, and may do it later\n", path);
+		fprintf(stderr,
+		        "mpfailoverctl: %s: the daemon does not answer: it hangs or is stopped, and may do it later\n",
+		        path);
 		return CTL_NO_DAEMON;
 	default:
 		fprintf(stderr, "mpfailoverctl: %s: %s\n", path, strerror(error));

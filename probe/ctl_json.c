@@ -1,19 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe/ctl_json.h"
 
-json_t *ctl_json_text(const char *bytes)
-{
-	char ascii[512];
-	json_t *string = json_string(bytes);
-	if (string)
-		return string;
-	snprintf(ascii, sizeof ascii, "%s", bytes);
-	for (char *at = ascii; *at; at++)
-		if ((unsigned char)*at >= 0x80)
-			*at = '?';
-	return json_string(ascii);
-}
-
 bool ctl_json_print(FILE *out, json_t *object, bool on_one_line)
 {
 	if (!object)

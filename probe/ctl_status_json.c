@@ -7,12 +7,13 @@
 #include "preload/endpoint.h"
 #include "probe/ctl_json.h"
 #include "probe/ctl_text.h"
+#include "probe/json_text.h"
 #include "probe/reason.h"
 #include "probe/verdict.h"
 
 static json_t *text_field(const uint8_t *field)
 {
-	return ctl_json_text((const char *)field);
+	return json_text((const char *)field);
 }
 
 /* For a time, a number or an index that stands for "none" with 0. */
@@ -121,7 +122,7 @@ static json_t *whole(const struct ctl_table *table, const char *path)
 	for (uint32_t i = 0; i < table->slot.uplink_count; i++)
 		json_array_append_new(uplinks, uplink(&table->slot.uplinks[i]));
 	return json_pack("{s:o, s:I, s:I, s:{s:b, s:o, s:o, s:o}, s:b, s:{s:o, s:I, s:I}, s:{s:o, s:o}, s:o, s:o}",
-			 "table", ctl_json_text(path), "abi", (json_int_t)header->abi, "at", (json_int_t)table->now_s,
+			 "table", json_text(path), "abi", (json_int_t)header->abi, "at", (json_int_t)table->now_s,
 			 "daemon", "alive", ctl_table_alive(table), "pid", number_or_null(header->writer_pid), "heartbeat_age_ms",
 			 heartbeat_age(table), "version", text_field(header->version), "off", header->off != 0,
 			 "configuration", "file", text_field(table->slot.source), "loaded",
@@ -138,5 +139,5 @@ bool status_json(FILE *out, const struct ctl_table *table, const char *path, boo
 bool status_json_error(FILE *out, const char *path, const char *error, bool on_one_line)
 {
 	return ctl_json_print(
-		out, json_pack("{s:o, s:o}", "table", ctl_json_text(path), "error", ctl_json_text(error)), on_one_line);
+		out, json_pack("{s:o, s:o}", "table", json_text(path), "error", json_text(error)), on_one_line);
 }

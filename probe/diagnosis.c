@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/json_text.h"
+
 static const char by_proxy[] =
 	"let it connect through HAProxy (mpfailoverctl export haproxy), or change DNS when a site dies";
 static const char by_link[] =
@@ -132,7 +134,7 @@ void diagnosis_print_warning(const struct diagnosis *diagnosis, FILE *out)
 
 static json_t *text_or_null(const char *text)
 {
-	return *text ? ctl_json_text(text) : json_null();
+	return *text ? json_text(text) : json_null();
 }
 
 json_t *diagnosis_json(const struct diagnosis *diagnosis)
@@ -140,10 +142,10 @@ json_t *diagnosis_json(const struct diagnosis *diagnosis)
 	const char *remedy = diagnosis_remedy(diagnosis);
 	json_t *notes = json_array();
 	for (unsigned i = 0; i < diagnosis->note_count; i++)
-		json_array_append_new(notes, ctl_json_text(diagnosis->note[i]));
+		json_array_append_new(notes, json_text(diagnosis->note[i]));
 	return json_pack("{s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "subject",
-	                 ctl_json_text(diagnosis->subject), "acts", diagnosis_acts(diagnosis), "code",
-	                 diagnosis_name(diagnosis->code), "reason", ctl_json_text(diagnosis->reason), "remedy",
+	                 json_text(diagnosis->subject), "acts", diagnosis_acts(diagnosis), "code",
+	                 diagnosis_name(diagnosis->code), "reason", json_text(diagnosis->reason), "remedy",
 	                 text_or_null(remedy), "notes", notes, "program", text_or_null(diagnosis->program), "library",
 	                 text_or_null(diagnosis->library), "table", text_or_null(diagnosis->table), "generation",
 	                 diagnosis->generation ? json_integer(diagnosis->generation) : json_null());

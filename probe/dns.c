@@ -38,7 +38,7 @@ static void add_address(char out[ADDRESSES_TEXT], const uint8_t address[16])
 	endpoint_print(address, 0, 0, out + used);
 }
 
-static void tell_answers(const struct dns *dns, const struct dns_service *service)
+static void tell_answers(const struct dns *dns, const struct dns_service *service, enum log_level level)
 {
 	const struct answers *answers = &service->answers;
 	char current[ADDRESSES_TEXT] = "", stale[ADDRESSES_TEXT] = "";
@@ -49,7 +49,7 @@ static void tell_answers(const struct dns *dns, const struct dns_service *servic
 	news_put_text(event, "answers", current);
 	if (stale[0])
 		news_put_text(event, "kept", stale);
-	news_tell(dns->news, LEVEL_INFO, event);
+	news_tell(dns->news, level, event);
 }
 
 static void tell_host(const struct dns *dns, const struct dns_source *source, enum log_level level, const char *key,
@@ -142,12 +142,24 @@ static uint64_t within(uint64_t value, uint64_t least, uint64_t most)
 	return value < least ? least : value > most ? most : value;
 }
 
+/* What only turns, from one of the same addresses to another, may do so with each answer. */
+static void follow_change(struct dns *dns, struct dns_service *service, enum answers_change change)
+{
+	const uint64_t now_ms = clock_ms();
+	const bool again = service->told_ms && now_ms - service->told_ms < TELL_AGAIN_MS;
+	dns->changed = true;
+	tell_answers(dns, service, change == ANSWERS_TURNED && again ? LEVEL_DEBUG : LEVEL_INFO);
+	if (change == ANSWERS_TURNED && !again)
+		service->told_ms = now_ms;
+}
+
 static void on_answer(void *owner, const struct resolver_answer *answer)
 {
 	struct dns_source *source = owner;
 	struct dns_service *service = source->service;
 	struct dns *dns = source->dns;
 	const uint64_t now_ms = clock_ms();
+	enum answers_change change = ANSWERS_SAME;
 	source->query = NULL;
 	if (answer->error) {
 		const uint32_t doublings = source->failures < 10 ? source->failures : 10;
@@ -158,12 +170,11 @@ static void on_answer(void *owner, const struct resolver_answer *answer)
 		source->failures = 0;
 		source->due_ms = now_ms + within((uint64_t)answer->ttl_s * 1000, LEAST_MS, MOST_MS);
 		tell_success(dns, source);
-		if (answers_told(&service->answers, source->number, answer->address, answer->count, answer->ttl_s,
-		                 find_down(dns, service), now_ms)) {
-			dns->changed = true;
-			tell_answers(dns, service);
-		}
+		change = answers_told(&service->answers, source->number, answer->address, answer->count, answer->ttl_s,
+		                      find_down(dns, service), now_ms);
 	}
+	if (change != ANSWERS_SAME)
+		follow_change(dns, service, change);
 	arm(dns);
 }
 
@@ -239,10 +250,8 @@ void dns_tick(struct dns *dns)
 {
 	for (size_t i = 0; dns->plan && i < dns->plan->count; i++) {
 		struct dns_service *service = &dns->plan->services[i];
-		if (!answers_expire(&service->answers, find_down(dns, service), clock_ms()))
-			continue;
-		dns->changed = true;
-		tell_answers(dns, service);
+		if (answers_expire(&service->answers, find_down(dns, service), clock_ms()))
+			follow_change(dns, service, ANSWERS_OTHERS);
 	}
 }
 

@@ -72,6 +72,7 @@ static const struct dns_service *find_old(const struct dns_plan *old, const stru
 static void keep(struct dns_service *service, const struct dns_service *old)
 {
 	service->answers = old->answers;
+	service->told_ms = old->told_ms;
 	for (unsigned i = 0; i < service->host_count; i++) {
 		struct dns_host *host = &service->hosts[i];
 		host->told = old->hosts[i].told;

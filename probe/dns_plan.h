@@ -39,6 +39,7 @@ struct dns_service {
 	struct dns_host hosts[DNS_HOSTS];
 	unsigned host_count;
 	struct answers answers;
+	uint64_t told_ms; /* when it was told that only the order of the same addresses has changed */
 };
 
 struct dns_plan {

@@ -28,7 +28,7 @@ static const struct {
 	[MPF_REASON_CONTENT] = { "content missing, status", DETAIL_NUMBER },
 	[MPF_REASON_PROTOCOL] = { "answer is not HTTP", DETAIL_NONE },
 	[MPF_REASON_EXIT] = { "exit", DETAIL_NUMBER },
-	[MPF_REASON_CANARIES] = { "clients' reports, and canaries missed", DETAIL_NONE },
+	[MPF_REASON_CANARIES] = { "three canaries missed", DETAIL_NONE },
 	[MPF_REASON_OPERATOR] = { "operator", DETAIL_NONE },
 	[MPF_REASON_DNS] = { "gone from DNS", DETAIL_NONE },
 };

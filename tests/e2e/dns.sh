@@ -35,7 +35,7 @@ dns_at() {
 	echo "nameserver $DNS" > "$WORK/resolv.conf"
 }
 dns_start() {
-	start dns dnsmasq --conf-file=/dev/null --keep-in-foreground --user="$(id -un)" --pid-file= --listen-address="$DNS" \
+	start dns dnsmasq --conf-file=/dev/null --no-daemon --user= --group= --pid-file= --listen-address="$DNS" \
 		--bind-interfaces --no-resolv --no-hosts --addn-hosts="$WORK/zone" --local=/example/ --local-ttl=1 \
 		--log-queries --log-facility=-
 }

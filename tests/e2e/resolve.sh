@@ -33,12 +33,16 @@ become() {
 hosts() {
 	[ $# -eq 0 ] || printf "%s $NAME\n" "$@"
 } > "$WORK/hosts"
-echo "hosts: files" > "$WORK/nsswitch"
+echo "hosts: files" > "$WORK/nsswitch.conf"
+echo "options timeout:1 attempts:1" > "$WORK/resolv.conf" # musl asks DNS in any case
 # addresses HOW: what $CLIENT is told
 # shellcheck disable=SC2016  # the inner shell expands them
 addresses() {
-	unshare -m bash -c 'mount --bind "$0" /etc/hosts && mount --bind "$1" /etc/nsswitch.conf && shift && exec "$@"' \
-		"$WORK/hosts" "$WORK/nsswitch" env LD_PRELOAD="$LIB" MPFAILOVER_TABLE="$TABLE" "$CLIENT" "$1" "$NAME" 2>&1 | paste -sd ' '
+	unshare -m bash -c 'for file; do
+			[ "$file" != env ] || exec "$@"
+			mount --bind "$file" "/etc/${file##*/}" || exit
+			shift
+		done' bash "$WORK/hosts" "$WORK/nsswitch.conf" "$WORK/resolv.conf" env LD_PRELOAD="$LIB" MPFAILOVER_TABLE="$TABLE" "$CLIENT" "$1" "$NAME" 2>&1 | paste -sd ' '
 }
 
 # told WHAT WANTED: by each function, but for IPv6

@@ -22,7 +22,8 @@ static void make(uint8_t out[16], unsigned number)
 }
 
 /* SOURCE answers with the addresses of these numbers, for a minute. */
-static bool tell(struct answers *answers, unsigned source, const char *numbers, uint32_t down, uint64_t now_ms)
+static enum answers_change tell(struct answers *answers, unsigned source, const char *numbers, uint32_t down,
+                                uint64_t now_ms)
 {
 	uint8_t addresses[ANSWERS_MOST + 2][16];
 	unsigned count = 0, number;
@@ -45,20 +46,21 @@ static void test_changes(void **state)
 {
 	(void)state;
 	struct answers answers = { 0 };
-	assert_true(tell(&answers, 0, "1 2", 0, start_ms));
+	assert_int_equal(tell(&answers, 0, "1 2", 0, start_ms), ANSWERS_OTHERS);
 	is(&answers, "1 2");
-	assert_false(tell(&answers, 0, "2 1", 0, start_ms)); /* the order of an answer means nothing */
+	/* The order of an answer means nothing. */
+	assert_int_equal(tell(&answers, 0, "2 1", 0, start_ms), ANSWERS_SAME);
 	is(&answers, "1 2");
-	assert_true(tell(&answers, 0, "2 3", 0, start_ms));
+	assert_int_equal(tell(&answers, 0, "2 3", 0, start_ms), ANSWERS_OTHERS);
 	is(&answers, "(1) 2 3");
-	assert_true(tell(&answers, 0, "1 3", 0, start_ms));
+	assert_int_equal(tell(&answers, 0, "1 3", 0, start_ms), ANSWERS_TURNED);
 	is(&answers, "1 (2) 3");
 	/* A second source has its own say. */
-	assert_true(tell(&answers, 1, "2 3", 0, start_ms));
+	assert_int_equal(tell(&answers, 1, "2 3", 0, start_ms), ANSWERS_TURNED);
 	is(&answers, "1 2 3");
-	assert_true(tell(&answers, 0, "4", 0, start_ms));
+	assert_int_equal(tell(&answers, 0, "4", 0, start_ms), ANSWERS_OTHERS);
 	is(&answers, "(1) 2 3 4");
-	assert_false(tell(&answers, 0, "3 4", 0, start_ms));
+	assert_int_equal(tell(&answers, 0, "3 4", 0, start_ms), ANSWERS_SAME);
 }
 
 static void test_expiry(void **state)

@@ -155,7 +155,9 @@ static void test_warnings(void **state)
 		{ SERVICE("ports = 1 failback = auto resolve = table prefer = file watch = off"), NULL },
 		{ SERVICE("ports = 1\n failback = hold"), NULL },
 		{ SERVICE("ports = 1\n resolve = dns"), NULL },
-		{ SERVICE("ports = 1\n prefer = dns"), NULL },
+		{ SERVICE("ports = 1\n prefer = dns"),
+		  "t.conf:1: service \"s\" prefers what DNS answers, but DNS is not asked; add a candidate with address "
+		  "= \"@dns\"" },
 		{ SERVICE("ports = 1\n watch = on"), NULL },
 		{ SERVICE("ports = 1\n watch = yes"), NULL },
 		{ SERVICE("ports = 1\n watch = true"), NULL },
