@@ -9,7 +9,7 @@ set multiplot layout count,1 margins 0.08,0.97,(50 / height),(1 - 45 / height) s
 set label 2 title at screen 0.08, screen (1 - 20 / height) font ",16"
 
 set xrange [0:end]
-set yrange [0.5:20000]
+set yrange [0.5:100000]
 set logscale y
 set ytics ("1 ms" 1, "10 ms" 10, "100 ms" 100, "1 s" 1000, "10 s" 10000)
 set grid ytics linecolor "#dddddd"

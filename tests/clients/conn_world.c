@@ -381,6 +381,8 @@ static void move_in(void)
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
 	if (shared == MAP_FAILED || !libc_connect)
 		err(2, "mmap");
+	if (!world.native && libc_connect == connect)
+		errx(2, "the library is not there");
 	const int fd = open(shared->table, O_RDWR | O_CLOEXEC);
 	world.table = mmap(NULL, MPF_FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (fd < 0 || world.table == MAP_FAILED)

@@ -12,7 +12,7 @@ from contenders import Mpfailover, Way
 from outcome import is_in_flight
 
 ROOM = 3
-PROGRAM_MS = 100  # a process for each request takes its time to start
+PROGRAM_MS = 300  # a process for each request may take its time to start; a retry of the kernel's takes a second
 INTERVAL_MS = 20
 BEFORE_MS, DURING_MS, AFTER_MS = 600, 1500, 900
 

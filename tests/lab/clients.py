@@ -36,7 +36,7 @@ CLIENTS = {
     "curl": _program("curl", "-sSf", "--max-time", "15"),
     "wget": _program("wget", "-q", "-O-", "--tries=1", "--timeout=15"),
     "python": _persistent("python3", HERE / "loop.py"),
-    "java": _persistent("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", HERE / "Loop.java"),
+    "java": _persistent("java", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", HERE / "Loop.java"),
 }
 
 
@@ -48,10 +48,11 @@ class Loop:
         self.process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=way.environ()
         )
-        words = self.process.stdout.readline().split()
-        if words[:2] != ["#", "start"]:
-            raise RuntimeError(f"{client} does not start")
-        self.start_ms = float(words[2])
+        line = self.process.stdout.readline()
+        if not line.startswith("# start "):
+            rest, _ = self.process.communicate()
+            raise RuntimeError(f"{client} does not start, but ends with {self.process.returncode}: {line}{rest}")
+        self.start_ms = float(line.split()[2])
 
     def wait(self):
         """Its requests, when all have ended."""
