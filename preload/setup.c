@@ -15,12 +15,6 @@ enum setup_state { SETUP_NOT_YET, SETUP_ON, SETUP_OFF };
 static enum setup_state state;
 static char table_path[PATH_MAX], log_path[PATH_MAX];
 
-/* Where libc does not tell whose word the environment is, it does not count. */
-static const char *setting(const struct next *next, const char *name)
-{
-	return next->secure_getenv ? next->secure_getenv(name) : NULL;
-}
-
 /* Programs that write their state over their command line overwrite the environment that they were started with.  What is too
  * long for a path is none. */
 static const char *keep(char to[PATH_MAX], const char *text)
@@ -34,11 +28,11 @@ static const char *keep(char to[PATH_MAX], const char *text)
 static enum setup_state setup(void)
 {
 	const int error = errno;
-	const struct next *next = next_functions();
-	const char *off = setting(next, "MPFAILOVER_OFF"), *path = setting(next, "MPFAILOVER_TABLE");
+	const char *off = next_secure_getenv("MPFAILOVER_OFF"), *path = next_secure_getenv("MPFAILOVER_TABLE");
+	next_connect();
 	enum setup_state result = off && *off && !(off[0] == '0' && !off[1]) ? SETUP_OFF : SETUP_ON;
 	if (result == SETUP_ON) {
-		note_init(keep(log_path, setting(next, "MPFAILOVER_LOG")));
+		note_init(keep(log_path, next_secure_getenv("MPFAILOVER_LOG")));
 		view_open(path && *path ? keep(table_path, path) : MPF_DEFAULT_TABLE);
 	}
 	__atomic_store_n(&state, result, __ATOMIC_RELEASE);

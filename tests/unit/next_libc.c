@@ -82,14 +82,22 @@ static int ask_gethostbyname2_r(const char *name, int family, struct hostent *en
 const struct next *next_functions(void)
 {
 	static const struct next next = {
-		.connect = connect,
 		.getaddrinfo = ask_getaddrinfo,
 		.gethostbyname = ask_gethostbyname,
 		.gethostbyname2 = ask_gethostbyname2,
 		.gethostbyname_r = ask_gethostbyname_r,
 		.gethostbyname2_r = ask_gethostbyname2_r,
 		.dlopen = dlopen,
-		.secure_getenv = secure_getenv,
 	};
 	return &next;
+}
+
+next_connect_function *next_connect(void)
+{
+	return connect;
+}
+
+char *next_secure_getenv(const char *name)
+{
+	return secure_getenv(name);
 }
