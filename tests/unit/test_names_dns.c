@@ -107,9 +107,18 @@ const struct next *next_functions(void)
 		.gethostbyname2 = say_gethostbyname2,
 		.gethostbyname_r = say_gethostbyname_r,
 		.gethostbyname2_r = say_gethostbyname2_r,
-		.secure_getenv = secure_getenv,
 	};
 	return &next;
+}
+
+next_connect_function *next_connect(void)
+{
+	return connect;
+}
+
+char *next_secure_getenv(const char *name)
+{
+	return secure_getenv(name);
 }
 
 /* --------------------------------------------------------------------------------------------------- what is made of it */
