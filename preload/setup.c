@@ -47,13 +47,25 @@ __attribute__((constructor)) static void start(void)
 		setup();
 }
 
+/* TABLE is switched off: unless its writer is gone and another file in its place, as after the package was removed and installed anew. */
+static const struct mpf_header *past_off(const struct mpf_header *table, uint32_t *now_ms)
+{
+	uint32_t now;
+	view_table(&now);
+	if (view_renew(now))
+		table = view_table(&now);
+	if (now_ms)
+		*now_ms = now;
+	return table->off ? NULL : table;
+}
+
 const struct mpf_header *setup_table(uint32_t *now_ms)
 {
 	enum setup_state now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
 	if (__builtin_expect(now == SETUP_NOT_YET, false))
 		now = setup();
 	const struct mpf_header *table = now == SETUP_ON ? view_table(now_ms) : NULL;
-	return table && !table->off ? table : NULL;
+	return table && __builtin_expect(table->off, 0) ? past_off(table, now_ms) : table;
 }
 
 bool setup_service_in_force(const struct mpf_header *table, const struct mpf_service *service, uint32_t now_ms)

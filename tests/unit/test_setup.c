@@ -78,6 +78,13 @@ static int child(const char *what)
 			table = setup_table(&now_ms);
 		}
 	}
+	if (strcmp(what, "replaced") == 0) { /* what was switched off, in silence, by one that is not */
+		const struct fixture_table next = fixture_table_new();
+		unlink(getenv("MPFAILOVER_TABLE"));
+		fixture_write(next.header, next.size, getenv("MPFAILOVER_TABLE"));
+		for (const uint32_t start = fixture_now_ms(); !table && fixture_now_ms() - start < 2000; fixture_nap())
+			table = setup_table(NULL);
+	}
 	return table ? HAS_TABLE : HAS_NONE;
 }
 
@@ -97,11 +104,12 @@ static int end(void **state)
 	return 0;
 }
 
-static const char *make_table(uint32_t off)
+static const char *make_table(uint32_t off, uint32_t silent_ms)
 {
 	struct fixture_table table = fixture_table_new();
 	const char *path = fixture_path(fixture, directory, "table");
 	table.header->off = off;
+	table.header->heartbeat_ms -= silent_ms;
 	fixture_write(table.header, table.size, path);
 	fixture_table_free(&table);
 	return path;
@@ -110,14 +118,17 @@ static const char *make_table(uint32_t off)
 static void test_off(void **state)
 {
 	(void)state;
-	const char *path = make_table(0);
+	const char *path = make_table(0, 0);
 	assert_int_equal(run("table", NULL, path, ""), HAS_TABLE);
 	assert_int_equal(run("table", "", path, ""), HAS_TABLE);
 	assert_int_equal(run("table", "0", path, ""), HAS_TABLE);
 	assert_int_equal(run("table", "1", path, ""), HAS_NONE);
 	assert_int_equal(run("table", "no", path, ""), HAS_NONE);
 	assert_int_equal(run("table", "00", path, ""), HAS_NONE);
-	assert_int_equal(run("table", NULL, make_table(1), ""), HAS_NONE);
+	assert_int_equal(run("table", NULL, make_table(1, 0), ""), HAS_NONE);
+	assert_int_equal(run("table", NULL, make_table(1, 5000), ""), HAS_NONE);
+	assert_int_equal(run("replaced", NULL, make_table(1, 5000), ""), HAS_TABLE);
+	assert_int_equal(run("replaced", NULL, make_table(1, 0), ""), HAS_NONE); /* its writer lives: it is not looked for */
 }
 
 static void test_no_table(void **state)
