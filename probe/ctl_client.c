@@ -162,7 +162,9 @@ enum ctl_exit ctl_client_ask(struct ctl_client *client, json_t *request)
 	text[size] = '\n'; /* in place of its end */
 	ssize_t sent = send(client->socket, text, size + 1, MSG_NOSIGNAL);
 	free(text);
-	return sent == (ssize_t)size + 1 ? CTL_OK : say_unconnected(client->path, errno);
+	if (sent == (ssize_t)size + 1 || (sent < 0 && errno == EPIPE)) /* one that hangs up may have said why */
+		return CTL_OK;
+	return say_unconnected(client->path, errno);
 }
 
 /* Takes a line out of what has arrived.  NULL: none is complete. */

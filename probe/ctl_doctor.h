@@ -20,8 +20,11 @@ void doctor_command(struct diagnosis *out, char *const *command, const char *lib
 void doctor_process(struct diagnosis *out, pid_t pid, const char *library, const char *table);
 
 /* What is installed here, part by part: fills OUT, and returns how many. */
-enum { DOCTOR_PARTS = 8 };
+enum { DOCTOR_PARTS = 9 };
 unsigned doctor_installation(struct diagnosis out[DOCTOR_PARTS], const char *library, const char *table);
+
+/* Do connections leave by the uplinks of the configuration?  False: it has none, and OUT is as it was. */
+bool doctor_uplinks(struct diagnosis *out, const char *table);
 
 /* Go and the like: no preloaded library can act in PROGRAM, which was found. */
 bool doctor_out_of_reach(struct diagnosis *out, const struct program *program);

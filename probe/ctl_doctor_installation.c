@@ -83,5 +83,6 @@ unsigned doctor_installation(struct diagnosis out[DOCTOR_PARTS], const char *lib
 		}
 	diagnosis_begin(&out[count], "the table");
 	look_at_table(&out[count++], table);
+	count += doctor_uplinks(&out[count], table);
 	return count;
 }

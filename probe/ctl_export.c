@@ -14,10 +14,6 @@
 #include "probe/ctl_table.h"
 #include "probe/haproxy.h"
 
-#ifndef MPF_SYSCONFDIR
-#define MPF_SYSCONFDIR "/etc"
-#endif
-
 enum { MOST_ADDRESSES = 16 };
 
 struct export
@@ -77,17 +73,6 @@ static bool parse(struct export *export, struct ctl *ctl, int argc, char **argv)
 	return false;
 }
 
-/* The configuration that is in force, if a table tells; else where it usually is. */
-static void find_file(const struct ctl *ctl, char out[PATH_MAX])
-{
-	char error[CTL_ERROR_SIZE];
-	struct ctl_table *table = malloc(sizeof *table);
-	snprintf(out, PATH_MAX, "%s", MPF_SYSCONFDIR "/mpfailover.conf");
-	if (table && ctl_table_read(table, ctl->table, error) && table->slot.source[0] == '/')
-		snprintf(out, PATH_MAX, "%s", (const char *)table->slot.source);
-	free(table);
-}
-
 static void tell_left_out(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->service_count; i++)
@@ -105,7 +90,7 @@ int ctl_export(struct ctl *ctl, int argc, char **argv)
 	if (!parse(&export, ctl, argc, argv))
 		return CTL_USAGE;
 	if (!export.file)
-		find_file(ctl, file);
+		ctl_table_source(ctl->table, file);
 	struct conf *conf = conf_read(export.file ? export.file : file, &error);
 	if (!conf) {
 		fprintf(stderr, "mpfailoverctl: %s\n", error ? error : strerror(ENOMEM));

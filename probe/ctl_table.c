@@ -5,12 +5,17 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "preload/choose.h"
 #include "preload/view.h"
+
+#ifndef MPF_SYSCONFDIR
+#define MPF_SYSCONFDIR "/etc"
+#endif
 
 /* A writer that publishes on and on must not keep us here; one configuration a second is far more than there will be. */
 enum { TRIES = 100 };
@@ -26,11 +31,11 @@ static void copy_words(void *to, const void *from, size_t size)
 
 /* Copies COUNT elements of ELEMENT_SIZE bytes out of a slot, by the strides of the file. */
 static void copy_array(void *to, const struct mpf_slot *slot, const struct mpf_array *array, uint32_t count,
-		       size_t element_size)
+                       size_t element_size)
 {
 	for (uint32_t i = 0; i < count; i++)
 		copy_words((char *)to + i * element_size,
-			   (const char *)slot + array->offset + (size_t)i * array->stride, element_size);
+		           (const char *)slot + array->offset + (size_t)i * array->stride, element_size);
 }
 
 static uint32_t at_most(uint32_t value, uint32_t limit, uint32_t other_limit)
@@ -139,12 +144,12 @@ static void say_absent(const char *path, int error_number, char error[CTL_ERROR_
 {
 	if (error_number == ENOENT || error_number == ENOTDIR)
 		snprintf(error, CTL_ERROR_SIZE,
-			 "%s: there is no table: mpfailoverd is not running, or writes another one (-t TABLE); "
-			 "clients pass everything through",
-			 path);
+		         "%s: there is no table: mpfailoverd is not running, or writes another one (-t TABLE); "
+		         "clients pass everything through",
+		         path);
 	else
 		snprintf(error, CTL_ERROR_SIZE, "%s: %s; clients of this user pass everything through", path,
-			 strerror(error_number));
+		         strerror(error_number));
 }
 
 static void say_refused(enum view_result result, const char *path, int error_number, char error[CTL_ERROR_SIZE])
@@ -156,19 +161,19 @@ static void say_refused(enum view_result result, const char *path, int error_num
 		return;
 	case VIEW_WRITABLE:
 		snprintf(error, CTL_ERROR_SIZE, "%s: writable by others: not trusted, clients ignore it; chmod go-w %s",
-			 path, path);
+		         path, path);
 		return;
 	case VIEW_FOREIGN:
 		owner_name(path, owner, sizeof owner);
 		snprintf(error, CTL_ERROR_SIZE,
-			 "%s: owned by %s: not trusted, clients of this user ignore it; they believe root, themselves, "
-			 "and the owner of %s",
-			 path, owner, MPF_RUN_DIR);
+		         "%s: owned by %s: not trusted, clients of this user ignore it; they believe root, themselves, "
+		         "and the owner of %s",
+		         path, owner, MPF_RUN_DIR);
 		return;
 	case VIEW_NOT_TABLE:
 		snprintf(error, CTL_ERROR_SIZE,
-			 "%s: not a table, or a damaged one: clients ignore it; mpfailoverd replaces it when it starts",
-			 path);
+		         "%s: not a table, or a damaged one: clients ignore it; mpfailoverd replaces it when it starts",
+		         path);
 		return;
 	case VIEW_OTHER_ABI:
 		snprintf(
@@ -197,8 +202,8 @@ bool ctl_table_read(struct ctl_table *out, const char *path, char error[CTL_ERRO
 	const struct mpf_header *table = view_table(&out->now_ms);
 	if (!ctl_table_copy(out, table)) {
 		snprintf(error, CTL_ERROR_SIZE,
-			 "%s: no configuration has been put into this table yet: clients pass everything through",
-			 path);
+		         "%s: no configuration has been put into this table yet: clients pass everything through",
+		         path);
 		return false;
 	}
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -206,6 +211,16 @@ bool ctl_table_read(struct ctl_table *out, const char *path, char error[CTL_ERRO
 	out->this_boot = is_this_boot(out->header.boot_id);
 	out->pid_exists = out->header.writer_pid && (kill((pid_t)out->header.writer_pid, 0) == 0 || errno == EPERM);
 	return true;
+}
+
+void ctl_table_source(const char *path, char out[PATH_MAX])
+{
+	char error[CTL_ERROR_SIZE];
+	struct ctl_table *table = malloc(sizeof *table);
+	snprintf(out, PATH_MAX, "%s", MPF_SYSCONFDIR "/mpfailover.conf");
+	if (table && ctl_table_read(table, path, error) && table->slot.source[0] == '/')
+		snprintf(out, PATH_MAX, "%s", (const char *)table->slot.source);
+	free(table);
 }
 
 uint32_t ctl_table_heartbeat_age_ms(const struct ctl_table *table)

@@ -5,6 +5,7 @@
 #ifndef MPFAILOVER_CTL_TABLE_H
 #define MPFAILOVER_CTL_TABLE_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "preload/table.h"
@@ -31,6 +32,9 @@ bool ctl_table_read(struct ctl_table *out, const char *path, char error[CTL_ERRO
 
 /* The part of it that is pure: the active slot of TABLE, which lookup_table_sound() accepted.  False: nothing there yet. */
 bool ctl_table_copy(struct ctl_table *out, const struct mpf_header *table);
+
+/* The configuration that the table at PATH was made from; without such a table, where it usually is. */
+void ctl_table_source(const char *path, char out[PATH_MAX]);
 
 /* Milliseconds since the last heartbeat; meaningless for a table of another boot. */
 uint32_t ctl_table_heartbeat_age_ms(const struct ctl_table *table);

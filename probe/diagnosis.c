@@ -49,6 +49,8 @@ static const struct {
 	[DIAGNOSIS_NO_TABLE] = { "no-table", CTL_NO_TABLE, false,
 	                         "start mpfailoverd (mpfailoverctl status tells more)" },
 	[DIAGNOSIS_STALE] = { "stale", CTL_NO_DAEMON, false, "start mpfailoverd (mpfailoverctl status tells more)" },
+	[DIAGNOSIS_UPLINKS] = { "uplinks", CTL_NOT_ACTING, false,
+	                        "give each uplink a way of its own out of this machine, by ip rule and ip route; then ask again" },
 };
 
 /* What a file's name may hold, a line on a terminal may not. */
@@ -143,10 +145,10 @@ json_t *diagnosis_json(const struct diagnosis *diagnosis)
 	json_t *notes = json_array();
 	for (unsigned i = 0; i < diagnosis->note_count; i++)
 		json_array_append_new(notes, json_text(diagnosis->note[i]));
-	return json_pack("{s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "subject",
-	                 json_text(diagnosis->subject), "acts", diagnosis_acts(diagnosis), "code",
-	                 diagnosis_name(diagnosis->code), "reason", json_text(diagnosis->reason), "remedy",
-	                 text_or_null(remedy), "notes", notes, "program", text_or_null(diagnosis->program), "library",
-	                 text_or_null(diagnosis->library), "table", text_or_null(diagnosis->table), "generation",
+	return json_pack("{s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "subject", json_text(diagnosis->subject),
+	                 "acts", diagnosis_acts(diagnosis), "code", diagnosis_name(diagnosis->code), "reason",
+	                 json_text(diagnosis->reason), "remedy", text_or_null(remedy), "notes", notes, "program",
+	                 text_or_null(diagnosis->program), "library", text_or_null(diagnosis->library), "table",
+	                 text_or_null(diagnosis->table), "generation",
 	                 diagnosis->generation ? json_integer(diagnosis->generation) : json_null());
 }

@@ -220,7 +220,7 @@ static void put_server(FILE *out, const struct conf_service *service, size_t num
 	const uint16_t check_port = candidate->port ? candidate->port : service->check_port;
 	haproxy_name(candidate->name, number, name);
 	if (candidate->is_dns) {
-		fprintf(out, "\tserver-template %s- %d %s:%u init-addr none resolvers mpfailover", name,
+		fprintf(out, "\tserver-template %s.dns %d %s:%u init-addr none resolvers mpfailover", name,
 		        CONF_MAX_SERVICE_CANDIDATES / 4, dns_host(service), candidate->port ? candidate->port : port);
 	} else {
 		fprintf(out, "\tserver %s ", name);
@@ -250,7 +250,7 @@ static void put_servers(FILE *out, const struct conf_service *service, uint16_t 
 		}
 	for (size_t i = 0; i < service->candidate_count && service->all_down == CONF_ALL_DOWN_TRY; i++)
 		if (!service->candidates[i].is_dns) {
-			fputs("\tserver all-down-try ", out);
+			fputs("\tserver all-down.try ", out);
 			put_address(out, &service->candidates[i], port);
 			put_source(out, service->candidates[i].uplink);
 			fputs(" backup\n", out);
@@ -278,7 +278,7 @@ static void put_section(const struct writer *writer, size_t number, size_t port,
 static void put_service(const struct writer *writer, size_t number)
 {
 	const struct conf_service *service = &writer->conf->services[number];
-	char name[HAPROXY_NAME_SIZE], first[HAPROXY_NAME_SIZE + 8], section[HAPROXY_NAME_SIZE + 8];
+	char name[HAPROXY_NAME_SIZE], first[HAPROXY_NAME_SIZE + 16], section[HAPROXY_NAME_SIZE + 16];
 	haproxy_name(service->name, number, name);
 	fprintf(writer->out, "\n# Service %s", service->name);
 	for (size_t i = 0; i < service->host_count; i++)
@@ -290,7 +290,7 @@ static void put_service(const struct writer *writer, size_t number)
 		fputs("# It says failback = hold, and HAProxy goes back by itself.\n", writer->out);
 	for (size_t i = 0; i < service->port_count; i++) {
 		char *to = i ? section : first;
-		snprintf(to, sizeof section, "%s%s%.0u", name, service->port_count > 1 ? "-" : "",
+		snprintf(to, sizeof section, "%s%s%.0u", name, service->port_count > 1 ? ".port" : "",
 		         service->port_count > 1 ? service->ports[i] : 0);
 		put_section(writer, number, i, to, i ? first : NULL);
 	}
@@ -305,6 +305,13 @@ static bool wants_dns(const struct conf *conf)
 	return false;
 }
 
+/* In a comment: a file's name may hold what would end the line. */
+static void put_printable(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, out);
+}
+
 bool haproxy_write(FILE *out, const struct conf *conf, const struct haproxy_listen *listen, const char **service)
 {
 	struct writer writer = { .out = out, .conf = conf, .listen = listen };
@@ -313,7 +320,9 @@ bool haproxy_write(FILE *out, const struct conf *conf, const struct haproxy_list
 			*service = conf->services[i].name;
 			return false;
 		}
-	fprintf(out, "# The services of %s, as HAProxy takes them.\n%s", conf->file, head);
+	fputs("# The services of ", out);
+	put_printable(out, conf->file);
+	fprintf(out, ", as HAProxy takes them.\n%s", head);
 	if (wants_dns(conf))
 		fputs("\nresolvers mpfailover\n\tparse-resolv-conf\n\thold valid 10s\n\thold timeout 1h\n\thold other 1h\n"
 		      "\thold refused 1h\n\thold nx 1h\n\thold obsolete 1m\n",

@@ -5,13 +5,13 @@
 
 static bool is_plain(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("-_.:", c));
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("-_:", c));
 }
 
 void haproxy_put_word(FILE *out, const char *text, bool is_format)
 {
 	size_t plain = 0;
-	while (is_plain(text[plain]) || (text[plain] && strchr("/?&=,;+~@", text[plain])))
+	while (is_plain(text[plain]) || (text[plain] && strchr("./?&=,;+~@", text[plain])))
 		plain++;
 	if (plain && !text[plain]) {
 		fputs(text, out);

@@ -67,13 +67,23 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		uv_poll_stop(&reports->poll); /* until the window ends */
 }
 
+/* Is it another daemon's? */
+static bool is_alive(const struct sockaddr_un *name)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool alive = fd >= 0 && connect(fd, (const struct sockaddr *)name, sizeof *name) == 0;
+	if (fd >= 0)
+		close(fd);
+	return alive;
+}
+
 /* Anyone may send to it, nobody else may read. */
 static int bind_at(int socket, const char *path)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	struct stat status;
 	strncpy(name.sun_path, path, sizeof name.sun_path - 1);
-	if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
+	if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) && !is_alive(&name))
 		unlink(path);
 	mode_t mask = umask(0155);
 	int result = bind(socket, (struct sockaddr *)&name, sizeof name) < 0 ? -errno : 0;

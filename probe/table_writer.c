@@ -17,6 +17,9 @@ struct table_writer {
 	int lock_fd;
 	struct mpf_header *header; /* the whole file, MPF_FILE_SIZE bytes */
 	bool in_force;             /* something was published, or adopted */
+	char *path;
+	dev_t device; /* of the file, */
+	ino_t inode;  /* by which it is known again */
 	uint8_t boot_id[40];
 };
 
@@ -174,6 +177,18 @@ static void put_text(uint8_t *destination, size_t size, const char *text)
 	memcpy(destination, text, strnlen(text, size - 1));
 }
 
+/* Which one that is.  Nobody else replaces it while the lock is ours. */
+static int remember_file(struct table_writer *writer, const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return -errno;
+	writer->device = st.st_dev;
+	writer->inode = st.st_ino;
+	writer->path = strdup(path);
+	return writer->path ? 0 : -ENOMEM;
+}
+
 int table_writer_open(struct table_writer **out, const char *path, const char *report, const char *control)
 {
 	uint8_t boot_id[40];
@@ -191,6 +206,9 @@ int table_writer_open(struct table_writer **out, const char *path, const char *r
 	writer->header = map_existing(path);
 	if (!writer->header)
 		result = map_new(&writer->header, path);
+	if (result)
+		goto cleanup;
+	result = remember_file(writer, path);
 	if (result)
 		goto cleanup;
 	struct mpf_header *header = writer->header;
@@ -244,6 +262,12 @@ void table_writer_heartbeat(struct table_writer *writer, uint32_t now_ms)
 	table_store(&writer->header->heartbeat_ms, now_ms);
 }
 
+bool table_writer_is_in_place(const struct table_writer *writer)
+{
+	struct stat st;
+	return stat(writer->path, &st) == 0 && st.st_dev == writer->device && st.st_ino == writer->inode;
+}
+
 void table_writer_set_off(struct table_writer *writer, bool off) { table_store(&writer->header->off, off); }
 
 bool table_writer_is_off(const struct table_writer *writer) { return writer->header->off != 0; }
@@ -258,5 +282,6 @@ void table_writer_close(struct table_writer *writer)
 	}
 	if (writer->lock_fd >= 0)
 		close(writer->lock_fd); /* the lock file stays: to remove it would let two writers hold two locks */
+	free(writer->path);
 	free(writer);
 }

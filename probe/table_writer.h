@@ -28,6 +28,9 @@ void table_writer_publish(struct table_writer *writer, const struct mpf_slot *im
 /* "The writer lives", at NOW_MS of CLOCK_MONOTONIC. */
 void table_writer_heartbeat(struct table_writer *writer, uint32_t now_ms);
 
+/* Is the table still the file at its path?  If not, programs that start now do not find it. */
+bool table_writer_is_in_place(const struct table_writer *writer);
+
 /* The `off` word for all services; it survives a restart, as the one of each service does. */
 void table_writer_set_off(struct table_writer *writer, bool off);
 bool table_writer_is_off(const struct table_writer *writer);

@@ -218,7 +218,7 @@ stop daemon
 mkdir "$WORK/not-a-socket"
 sed -i "s|^control .*|control { socket = \"$WORK/not-a-socket\" }|" "$WORK/mpfailover.conf"
 daemon_start
-check "the socket cannot be had: the log says so" wait_for 10 log_says "not-a-socket: Address already in use; mpfailoverctl can give no commands"
+check "the socket cannot be had: the log says so" wait_for 10 log_says "not-a-socket: File exists; mpfailoverctl can give no commands"
 check "the socket cannot be had: it runs" wait_for 10 verdict_is site-1 up
 says "the socket cannot be had: it is told" 4 'could not open a control socket' events
 stop daemon

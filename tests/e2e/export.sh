@@ -54,12 +54,34 @@ same "all options: where it listens" "127.0.0.2:443 127.0.0.2:80 127.0.0.3:443 1
 	"$(sed -n 's/^\tbind //p' "$CFG" | paste -sd ' ')"
 check "uplink" line "	server l__n_don.1 192.0.2.80:443 check source 127.0.0.9"
 check "the order of the file" line "	server six [2001:db8::80]:443 check backup"
-check "all-down = try" line "	server all-down-try 192.0.2.80:443 source 127.0.0.9 backup"
-check "another port is not checked again" line "	server six [2001:db8::80]:80 track delivery_manager.1-443/six backup"
+check "all-down = try" line "	server all-down.try 192.0.2.80:443 source 127.0.0.9 backup"
+check "another port is not checked again" line "	server six [2001:db8::80]:80 track delivery_manager.1.port443/six backup"
 check "a candidate's own port" line "	server tunnel 127.0.0.1:443 check"
 check "a check's own port" line "	server direct 192.0.2.81:443 check port 8443 backup"
-check "@dns" line "	server-template dns- 4 dm.example:443 init-addr none resolvers mpfailover check backup"
-check "prefer = dns" line "	server-template dns- 4 first.example:80 init-addr none resolvers mpfailover check"
+check "@dns" line "	server-template dns.dns 4 dm.example:443 init-addr none resolvers mpfailover check backup"
+check "prefer = dns" line "	server-template dns.dns 4 first.example:80 init-addr none resolvers mpfailover check"
+
+# Names that do their best to be another's, and a file that would have a line of its own.
+hostile=$WORK/$'evil\n\tserver evil 192.0.2.66:80\n.conf'
+cat > "$hostile" << 'END'
+service "a" {
+	ports = { 80, 81 }
+	candidate "all-down-try" { address = "192.0.2.80" }
+	candidate "x_.2" { address = "192.0.2.81" }
+	candidate "x!" { address = "192.0.2.82" }
+	candidate "x_" { address = "192.0.2.83" }
+	candidate "x.3" { address = "192.0.2.84" }
+	candidate "# $HOME \" % \\ '" { address = "192.0.2.85" }
+}
+service "a-80" { ports = { 82 }  candidate "global" { address = "192.0.2.86" } }
+service "a.port80" { ports = { 83 }  candidate "backup" { address = "192.0.2.87" } }
+service "defaults" { hosts = { "d.example" }  ports = { 84 }  candidate "dns" { address = "@dns" }  candidate "dns.dns1" { address = "192.0.2.88" }  candidate "dns-1" { address = "192.0.2.89" } }
+END
+check "hostile names: they are exported" export_to "$CFG" -c "$hostile"
+check "hostile names: HAProxy takes them" valid "$CFG"
+check "hostile names: none makes a line of its own" eval "! grep -q '^[^#]*evil' '$CFG'"
+same "hostile names: no two servers of a section are namesakes" "" \
+	"$(awk '/^listen/ { section = $2 } /^\tserver/ { print section, $2 }' "$CFG" | sort | uniq -d)"
 
 check "other addresses" export_to "$CFG" -c "$WORK/all.conf" --bind 192.0.2.1 --bind ::1 --bind 0.0.0.0
 check "other addresses: HAProxy takes them" valid "$CFG"

@@ -138,10 +138,17 @@ cat >> "$WORK/mpfailover.conf" << CONF
 hook "page" { command = "$PWD/scripts/hooks/page http://127.0.0.1:$WEB/alerts" on = { down, up, all-down } timeout = "30s" }
 hook "router" { command = "$PWD/scripts/hooks/route-by-tftp tftp://127.0.0.1:$TFTP/default-route 'ip route 0.0.0.0 0.0.0.0 %s' isp-a=192.0.2.1 isp-b=198.51.100.1" on = { down } timeout = "30s" }
 CONF
-# As a unit file would have it: nothing may gain rights, and nothing may be written but in /tmp.
+# As the unit has it: no rights, none to be gained, and nothing can be written but the table's directory and a /tmp of its own.
 sandbox=()
-if setpriv --no-new-privs true 2> /dev/null; then
-	sandbox=(setpriv --no-new-privs)
+mkdir "$WORK/tmp"
+if unshare -m true 2> /dev/null; then
+	# shellcheck disable=SC2016 # it is the inner shell that expands
+	sandbox=(unshare -m env "TMPDIR=$WORK/tmp" bash -c '
+		mount --bind "$1" "$1" && mount -o remount,bind,ro / && shift &&
+			! touch "$0" 2> /dev/null && umask 077 &&
+			exec setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all "$@"' "$PWD/read-only" "$WORK")
+else
+	skip "by the daemon: in a sandbox" "there is no mount namespace to be had"
 fi
 site_up 1
 site_up 2

@@ -4,6 +4,7 @@
 import functools
 import json
 import subprocess
+import sys
 
 import check
 import lab
@@ -34,6 +35,10 @@ service "lab" {{
 	candidate "b2" {{ address = "{b2}"  uplinks = {{ "isp-a", "isp-b" }} }}
 }}
 hook "note" {{ command = "cat >> {dir}/hook.log"  on = {{ uplink-down, uplink-up }} }}
+hook "router" {{
+	command = "MPFAILOVERCTL='{ctl} -t {dir}/table' {root}/scripts/hooks/route-by-tftp tftp://10.77.0.1/default-route 'via %s' isp-a=10.78.1.1 isp-b=10.78.2.1"
+	on = {{ uplink-down, uplink-up }}  timeout = "30s"
+}}
 control {{ socket = "{dir}/control" }}
 """
 
@@ -85,7 +90,8 @@ class Daemon:
         self.dir = WORK / "daemon"
         self.dir.mkdir(mode=0o755)
         self.conf = self.dir / "conf"
-        self.conf.write_text(CONFIGURATION.format(dir=self.dir, host=SERVICE, **BACKENDS))
+        ctl = lab.build_dir() / "mpfailoverctl"
+        self.conf.write_text(CONFIGURATION.format(dir=self.dir, host=SERVICE, ctl=ctl, root=lab.ROOT, **BACKENDS))
         self.process = None
 
     def __enter__(self):
@@ -122,6 +128,28 @@ class Daemon:
         return Way(SERVICE, 80, environment)
 
 
+class Tftpd:
+    """The router's: what it is given lies in a directory."""
+
+    def __init__(self):
+        self.dir = WORK / "tftp"
+        self.dir.mkdir()
+        self.dir.chmod(0o777)
+        argv = ["in.tftpd", "-L", "-4", "-c", "-s", "-u", "root", "-a", "10.77.0.1:69", self.dir]
+        self.process = lab.spawn(lab.in_namespace("router", argv), WORK / "tftp.log")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        lab.end_group(self.process)
+
+    def wait_for(self, gateway):
+        """Until the file leads there."""
+        route = self.dir / "default-route"
+        lab.wait_until(lambda: route.exists() and route.read_text() == f"via {gateway}\n", 20, f"a route via {gateway}")
+
+
 def unprivileged(kind):
     return lambda *arguments: [*UNPRIVILEGED, *CLIENTS[kind](*arguments)]
 
@@ -141,7 +169,7 @@ def endure(title, kind):
     strike, heal = FAULTS[title]
     CLIENTS["unprivileged"] = unprivileged(kind)
     name = f"{title}, {kind}"
-    with TwoIsps() as net, Daemon() as daemon:
+    with TwoIsps() as net, Tftpd() as router, Daemon() as daemon:
         count = (BEFORE_MS + DURING_MS + AFTER_MS) // 10
         loop = Loop("unprivileged", daemon.way(), count)
         sleep_until(loop.start_ms + BEFORE_MS)
@@ -150,14 +178,19 @@ def endure(title, kind):
         struck_ms = lab.now_ms()
         lab.wait_until(lambda: daemon.log("uplink-down"), 10, "the log to say that the uplink is down")
         noticed_ms = lab.now_ms() - struck_ms
-        check.check(f"{name}: noticed", noticed_ms > NOTICED_MS and f"after {noticed_ms:.0f} ms")
+        print(f"{name}: noticed after {noticed_ms:.0f} ms", file=sys.stderr)
+        check.check(f"{name}: noticed within 2 s", noticed_ms > NOTICED_MS and f"after {noticed_ms:.0f} ms")
         check.check(f"{name}: in the status", daemon.down() != ["isp-a"] and daemon.down())
+        router.wait_for("10.78.2.1")
+        check.check(f"{name}: the router is given the other route", False)
         sleep_until(struck_ms + DURING_MS)
         heal(net)
         requests = loop.wait()
         check.check(f"{name}: nothing fails, nothing takes long", slow_or_failed(requests, fault_ms, struck_ms))
         lab.wait_until(lambda: daemon.log("uplink-up"), 10, "the log to say that the uplink is up")
         check.check(f"{name}: it is up again", daemon.down())
+        router.wait_for("10.78.1.1")
+        check.check(f"{name}: the router is given the first route again", False)
         lab.wait_until(lambda: not daemon.held(), 10, "the hold to be over")
         net.ways["isp-a"].tell("count")
         requests = Loop("unprivileged", daemon.way(), 20).wait()
@@ -194,7 +227,16 @@ def warned():
         together = 'uplink "isp-b": its connections leave by isp-a, as those of uplink "isp-a" do'
         nameless = text.replace('interface = "isp-b"', "")
         sourceless = text.replace('source = "10.78.2.2"', "")
+        def doctor(name, code, *wanted):
+            argv = [lab.build_dir() / "mpfailoverctl", "-t", daemon.dir / "table", "doctor", "--json"]
+            done = subprocess.run(argv, capture_output=True, text=True, check=False)
+            part = next(part for part in json.loads(done.stdout)["parts"] if part["subject"] == "the uplinks")
+            good = part["code"] == code and len(part["notes"]) == len(wanted)
+            good = good and all(want in note for want, note in zip(wanted, part["notes"]))
+            check.check(f"doctor: {name}", (not good or code != "acts" and not done.returncode) and str(part))
+
         expect("as it should be", text)
+        doctor("as it should be", "acts")
         expect("sources alone", nameless)
         expect("no such address", text.replace("10.78.2.2", "10.78.3.2"), "does not have the address 10.78.3.2 now")
         expect("no such interface", text.replace('interface = "isp-b"', 'interface = "isp-c"'), "no interface isp-c now")
@@ -202,6 +244,7 @@ def warned():
         lab.ip("", "rule del from 10.78.2.2 table 102")
         expect("no rule", text, elsewhere, together)
         expect("no rule, no interface", nameless, elsewhere, together)
+        doctor("no rule", "uplinks", f"{daemon.conf}:4: {elsewhere}", together)
         lab.ip("", "rule add from 10.78.2.2 table 103", "route add unreachable default table 103")
         expect("no route", text, "there is no route from 10.78.2.2 to 10.77.1.1 now")
         check.check("the log warns of nothing that is well", daemon.log("config"))

@@ -149,7 +149,7 @@ static void test_permissions(void **state)
 	struct control *second = NULL;
 	assert_int_equal(control_open(&second, &world.loop, world.path, "", asked, &world), -EADDRINUSE);
 	assert_int_equal(access(world.path, F_OK), 0);
-	assert_int_equal(control_open(&second, &world.loop, world.directory, "", asked, &world), -EADDRINUSE);
+	assert_int_equal(control_open(&second, &world.loop, world.directory, "", asked, &world), -EEXIST);
 	assert_int_equal(control_open(&second, &world.loop, "/no/such/directory", "", asked, &world), -ENOENT);
 	assert_null(second);
 }
@@ -170,7 +170,7 @@ static void test_leftover(void **state)
 	control_close(control);
 	FILE *file = fopen(path, "w");
 	fclose(file);
-	assert_int_equal(control_open(&control, &world.loop, path, "", asked, &world), -EADDRINUSE);
+	assert_int_equal(control_open(&control, &world.loop, path, "", asked, &world), -EEXIST);
 	assert_int_equal(unlink(path), 0); /* a file is nobody's leftover */
 }
 

@@ -105,9 +105,11 @@ static void test_places(void **state)
 	struct stat status;
 	assert_int_equal(uv_loop_init(&loop), 0);
 	assert_int_equal(reports_open(&reports, &loop, "/nowhere/at/all", on_report, &heard), -ENOENT);
-	/* A socket that a killed daemon has left is replaced, a file is not. */
+	/* A socket that a killed daemon has left is replaced, one of a living daemon and a file are not. */
 	int left = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(left, (struct sockaddr *)&name, sizeof name), 0);
+	assert_int_equal(reports_open(&reports, &loop, name.sun_path, on_report, &heard), -EADDRINUSE);
+	assert_int_equal(stat(name.sun_path, &status), 0);
 	close(left);
 	assert_int_equal(reports_open(&reports, &loop, name.sun_path, on_report, &heard), 0);
 	reports_close(reports);
