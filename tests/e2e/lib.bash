@@ -104,7 +104,7 @@ at_end() {
 		echo "---- the daemon said"
 		tail -n 20 "$WORK/daemon.log"
 	fi
-	rm -rf "$WORK"
+	rm -rf --one-file-system "$WORK" # what a script may have mounted in there is not ours to remove
 	[ "$status" -ne 0 ] || [ $failures -eq 0 ] || exit 1
 }
 trap at_end EXIT
