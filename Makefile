@@ -6,6 +6,7 @@
 #   make check        every test
 #   make bench        what it costs
 #   make bench-failover   faults, one by one: this, HAProxy, nginx stream, and nothing
+#   make deb          a package for Debian, in build/
 #   make install      DESTDIR and PREFIX are honoured; make uninstall takes it away again
 #   make clean
 #
@@ -15,6 +16,9 @@ VERSION = 0.1.0
 PREFIX = /usr/local
 SYSCONFDIR = /etc
 RUNDIR = /run/mpfailover
+UNITDIR = $(PREFIX)/lib/systemd/system
+SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
+TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
 B = build
 CC = gcc
 CFLAGS = -O2 -g
@@ -33,7 +37,7 @@ LIBRARY = $(READER) preload/hooks.o preload/next.o preload/setup.o preload/view.
 	preload/connect.o preload/plan.o preload/attempt.o preload/socket.o preload/interrupt.o preload/budget.o \
 	preload/report.o preload/names.o preload/reorder.o preload/musl_list.o preload/hostent.o preload/deepbind.o
 CONF = conf/conf.o conf/build.o conf/validate.o conf/set.o conf/set_text.o conf/set_number.o conf/set_list.o \
-	conf/draft.o conf/unacted.o conf/tree.o conf/source.o conf/outline.o conf/grammar.o conf/scan.o \
+	conf/draft.o conf/tree.o conf/source.o conf/outline.o conf/grammar.o conf/scan.o \
 	conf/text.o conf/address.o conf/duration.o conf/pool.o conf/fault.o
 TABLE = probe/table_writer.o probe/image.o
 CHECKS = probe/check.o probe/check_tcp.o probe/check_curl.o probe/check_exec.o probe/check_warm.o probe/curl_loop.o \
@@ -42,22 +46,28 @@ NEWS = probe/news.o probe/events.o probe/hook.o probe/hook_queue.o probe/candida
 	probe/announce.o probe/cert_watch.o probe/json_text.o preload/choose.o
 ENGINE = probe/engine.o probe/roster.o probe/candidate.o probe/canary.o probe/doubt.o probe/watch.o probe/watch_pause.o \
 	probe/uplink.o probe/uplinks.o probe/dns.o probe/dns_plan.o probe/resolver.o probe/answers.o probe/expand.o \
-	probe/reports.o probe/netlink.o probe/verdict.o probe/schedule.o probe/estimate.o probe/lateness.o probe/reason.o \
+	probe/reports.o probe/netlink.o probe/verdict.o probe/schedule.o probe/estimate.o probe/lateness.o probe/punctuality.o probe/liveness.o probe/reason.o \
 	probe/log.o $(NEWS) $(CHECKS) $(TABLE)
+WEB = probe/web.o probe/web_socket.o probe/web_server.o probe/web_host.o probe/web_answers.o probe/handover.o probe/page.o \
+	probe/metrics.o probe/history.o probe/history_file.o probe/history_json.o $(STATUS)
+STATUS = probe/status_json.o probe/ctl_json.o probe/ctl_table.o probe/ctl_text.o preload/view.o preload/lookup.o
 CONTROL = probe/control.o probe/command.o probe/command_act.o probe/command_watch.o probe/reload.o
-DAEMON = probe/mpfailoverd.o $(CONTROL) probe/uplink_way.o probe/route.o $(ENGINE) $(CONF)
-CTL = probe/mpfailoverctl.o probe/ctl_status.o probe/ctl_status_text.o probe/ctl_status_notes.o probe/ctl_status_json.o probe/ctl_watch.o \
+DAEMON = probe/mpfailoverd.o probe/user.o probe/notify.o $(CONTROL) probe/uplink_way.o probe/route.o $(WEB) $(ENGINE) $(CONF)
+CTL = probe/mpfailoverctl.o probe/ctl_status.o probe/ctl_status_text.o probe/ctl_status_notes.o probe/status_json.o probe/ctl_watch.o \
 	probe/ctl_explain.o probe/ctl_table.o probe/ctl_text.o probe/ctl_grid.o probe/ctl_json.o probe/json_text.o probe/reason.o probe/verdict.o \
 	probe/ctl_control.o probe/ctl_client.o probe/ctl_export.o probe/haproxy.o probe/haproxy_word.o $(CONF) \
-	probe/ctl_doctor.o probe/ctl_doctor_command.o probe/ctl_doctor_process.o probe/ctl_doctor_installation.o probe/diagnosis.o \
+	probe/ctl_doctor.o probe/ctl_doctor_command.o probe/ctl_doctor_process.o probe/ctl_doctor_installation.o probe/ctl_doctor_uplinks.o \
+	probe/uplink_way.o probe/route.o probe/diagnosis.o \
 	probe/program.o probe/shebang.o probe/elf.o probe/mapped.o probe/privilege.o probe/library.o probe/preloads.o probe/process.o \
 	preload/view.o $(READER)
 
 # Before glibc 2.34 dlsym() lives in libdl, and before 2.17 (on x86-64 there is no need to go back that far) clock_gettime() in librt;
 # musl takes the names as its own.
-LIBRARY_LIBS = -Wl,--no-as-needed -l:libdl.so.2 $(if $(filter 1,$(shell echo __i386__ | $(CC) -E -P -x c -)),-l:librt.so.1) -Wl,--as-needed
+LIBRARY_LIBS = -Wl,--no-as-needed -l:libdl.so.2 $(if $(for_i386),-l:librt.so.1) -Wl,--as-needed
+LIBRARY_MAP = preload/libmpfailover$(if $(for_i386),-i386).map
+for_i386 = $(filter 1,$(shell echo __i386__ | $(CC) -E -P -x c -))
 CONF_LIBS = -lconfuse
-DAEMON_LIBS = $(CONF_LIBS) -luv -lcurl -lcares -ljansson
+DAEMON_LIBS = $(CONF_LIBS) -luv -lcurl -lcares -ljansson -lmicrohttpd -lsystemd
 CTL_LIBS = $(CONF_LIBS) -ljansson
 
 # Unit tests: test_NAME is tests/unit/test_NAME.c and the objects named here.
@@ -71,16 +81,18 @@ TESTS += test_scan test_conf_values $(CONF_TESTS)
 TESTS += test_ctl_text test_ctl_grid test_ctl_status
 TESTS += test_elf test_shebang test_privilege test_library
 TESTS += test_plan test_budget test_table_boot test_setup test_note_pipe test_damage_header test_names_shared test_index test_names_flags
+TESTS += test_liveness test_notify test_user
+TESTS += test_history test_metrics test_handover
 TESTS += test_flap test_cert_watch test_events test_hook_queue test_hook test_control test_operator
-TESTS += test_uplink test_uplinks test_answers test_expand test_reorder test_names_dns
+TESTS += test_report test_uplink test_uplinks test_answers test_expand test_reorder test_names_dns
 
 at = $(addprefix $(B)/,$(1))
 
 all: $(B)/libmpfailover.so $(B)/mpfailoverd $(B)/mpfailoverctl libraries
 
 # One segment of code and data less to map, and none to protect again: it is loaded at every exec (27 us of 120).
-$(B)/libmpfailover.so: $(call at,$(LIBRARY)) preload/libmpfailover.map
-	$(CC) -shared -Wl,-soname,libmpfailover.so -Wl,--version-script=preload/libmpfailover.map \
+$(B)/libmpfailover.so: $(call at,$(LIBRARY)) $(LIBRARY_MAP)
+	$(CC) -shared -Wl,-soname,libmpfailover.so -Wl,--version-script=$(LIBRARY_MAP) \
 		-Wl,-z,defs,-z,now,-z,noseparate-code,-z,norelro $(MPF_LDFLAGS) -o $@ $(call at,$(LIBRARY)) $(LIBRARY_LIBS)
 
 # Where the dynamic linkers of either word size look when a path says $LIB: in Debian's directory of that name, or in the one of its
@@ -106,14 +118,29 @@ library32:
 	else $(MAKE) --no-print-directory B=$(B)/m32 CC='$(CC32)' $(B)/m32/libmpfailover.so; fi
 
 $(B)/mpfailoverd: $(call at,$(DAEMON))
-	$(CC) $(MPF_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
+	$(CC) -Wl,-z,relro,-z,now $(MPF_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
 
 $(B)/mpfailoverctl: $(call at,$(CTL))
-	$(CC) $(MPF_LDFLAGS) -o $@ $^ $(CTL_LIBS)
+	$(CC) -Wl,-z,relro,-z,now $(MPF_LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
+# The page is one document, and its policy names the very style and script that are in it.
+$(B)/probe/page.html: probe/page.html probe/page.css probe/page.js
+	@mkdir -p $(@D)
+	awk '/^@/ { while ((getline line < substr($$0, 2)) > 0) print line; next } { print }' probe/page.html > $@
+
+PAGE_HASH = $$({ echo; cat $(1); } | sha256sum | cut -c 1-64 | tr a-f A-F | basenc --base16 -d | base64 -w 0)
+$(B)/probe/page.policy: $(B)/probe/page.html
+	printf "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" \
+		"$(call PAGE_HASH,probe/page.css)" "$(call PAGE_HASH,probe/page.js)" > $@
+
+$(B)/probe/page.o: MPF_CPPFLAGS += -DMPF_PAGE='"$(B)/probe/page"'
+$(B)/probe/page.o: $(B)/probe/page.html $(B)/probe/page.policy
+
+# What meets strangers; it needs optimisation, and sanitizers do it better.
+$(B)/probe/%.o $(B)/conf/%.o: HARDEN = -fstack-protector-strong $(if $(SANITIZE),,$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(MPF_CPPFLAGS) $(MPF_CFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+	$(CC) $(MPF_CPPFLAGS) $(MPF_CFLAGS) $(HARDEN) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
 $(call at,$(TESTS)): $(B)/%: $(B)/tests/unit/%.o
 	$(CC) $(MPF_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
@@ -130,7 +157,7 @@ $(B)/test_shebang: $(call at,probe/shebang.o)
 $(B)/test_privilege: $(call at,probe/privilege.o)
 $(B)/test_library: $(call at,probe/library.o probe/preloads.o probe/elf.o probe/mapped.o)
 $(B)/test_ctl_status: LIBS = -ljansson
-$(B)/test_ctl_status: $(call at,probe/ctl_status_text.o probe/ctl_status_notes.o probe/ctl_status_json.o probe/ctl_json.o probe/json_text.o probe/ctl_table.o probe/ctl_text.o \
+$(B)/test_ctl_status: $(call at,probe/ctl_status_text.o probe/ctl_status_notes.o probe/status_json.o probe/ctl_json.o probe/json_text.o probe/ctl_table.o probe/ctl_text.o \
 	probe/ctl_grid.o probe/reason.o probe/verdict.o preload/view.o $(READER))
 
 FIXTURE = tests/unit/fixture.o probe/image.o
@@ -141,6 +168,7 @@ $(B)/test_memo: $(call at,preload/memo.o $(FIXTURE))
 $(B)/test_note $(B)/test_note_pipe: $(call at,preload/note.o preload/endpoint.o $(FIXTURE))
 $(B)/test_plan: $(call at,preload/plan.o preload/endpoint.o $(FIXTURE))
 $(B)/test_budget: $(call at,preload/budget.o $(FIXTURE))
+$(B)/test_report: $(call at,preload/report.o $(FIXTURE))
 $(B)/test_budget: LIBS = -pthread
 $(B)/test_lookup: $(call at,preload/lookup.o $(FIXTURE))
 $(B)/test_image: $(call at,preload/lookup.o $(FIXTURE))
@@ -159,13 +187,13 @@ $(B)/test_setup: $(call at,preload/setup.o preload/view.o preload/note.o $(READE
 
 # What the end-to-end tests and the benchmark run: tests/clients/NAME.c and the objects named here.
 PROGRAMS = $(addprefix clients/,fetch hammer core_names forks signals states make_table paint_table plugin_host linked_early libearly.so libpassthru.so Fetch.class)
-BENCHES = $(addprefix bench/,calls execs sink libnothing.so libnothing_dl.so)
+BENCHES = $(addprefix bench/,calls execs sink stream libnothing.so libnothing_dl.so)
 
 # What no preloaded library can act in.
 PROGRAMS += $(if $(SANITIZE),,clients/fetch_static)
 
 # connect() in a world of its own: tests/clients/conn_world.h.
-CONN = $(addprefix clients/conn_,errors deadline signals cancel options nonblock events threads)
+CONN = $(addprefix clients/conn_,errors deadline signals cancel options nonblock events threads calls follow)
 PROGRAMS += $(CONN)
 $(call at,$(CONN)): $(call at,tests/clients/conn_world.o tests/clients/conn_test.o tests/clients/conn_far.o $(TABLE))
 
@@ -182,11 +210,14 @@ $(B)/clients/fetch_static: $(B)/tests/clients/fetch.o
 	@mkdir -p $(@D)
 	$(CC) -static -Wl,--no-warnings $(LDFLAGS) -o $@ $^
 $(B)/clients/forks $(B)/clients/signals: $(B)/tests/clients/dial.o
-PROGRAMS += clients/feet clients/feet_seccomp
-$(B)/clients/feet $(B)/clients/feet_seccomp: $(B)/tests/clients/dial.o
+PROGRAMS += clients/feet clients/feet_seccomp clients/feet_stack
+$(B)/clients/feet $(B)/clients/feet_seccomp $(B)/clients/feet_stack: $(B)/tests/clients/dial.o
 $(B)/clients/make_table: $(call at,$(TABLE))
 $(B)/clients/paint_table: CLIENT_LIBS = $(CONF_LIBS)
 $(B)/clients/paint_table: $(call at,$(TABLE) $(CONF))
+PROGRAMS += clients/paint_history clients/flood
+$(B)/clients/paint_history: CLIENT_LIBS = $(CONF_LIBS)
+$(B)/clients/paint_history: $(call at,probe/history.o probe/image.o $(CONF))
 $(B)/clients/linked_early: $(B)/clients/libearly.so
 
 $(B)/clients/lib%.so: $(B)/tests/clients/%.o
@@ -201,14 +232,20 @@ $(B)/clients/%: $(B)/tests/clients/%.o
 	@mkdir -p $(@D)
 	$(CC) $(MPF_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $^ -pthread $(CLIENT_LIBS)
 
+# What judges the page's accessibility.
+AXE = $(B)/node_modules/axe-core/axe.min.js
+$(AXE):
+	@mkdir -p $(B)
+	npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(B) axe-core@4.10.3
+
 test-programs: $(call at,$(TESTS) $(PROGRAMS) $(BENCHES) demo-client)
 
 # Every test.  What does not build is one of the failures, so the last line always tells how many there were.
 AT_ONCE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
 check:
-	scripts/deps build test
+	scripts/deps build deb test
 	@echo 'building: as it is installed, for 32 bits, with sanitizers'
-	-@$(MAKE) $(AT_ONCE) -sk all test-programs
+	-@$(MAKE) $(AT_ONCE) -sk all test-programs $(AXE)
 	-@$(MAKE) $(AT_ONCE) -sk m32
 	-@$(MAKE) $(AT_ONCE) -sk B=$(B)/asan SANITIZE=address,undefined all test-programs
 	@B='$(B)' UNITS='$(TESTS)' tests/run
@@ -262,6 +299,11 @@ demo:
 $(B)/demo-client: $(B)/scripts/demo-client.o
 	$(CC) $(MPF_LDFLAGS) -o $@ $^
 
+deb:
+	scripts/deps build deb
+	@$(MAKE) $(AT_ONCE) all
+	@B='$(B)' VERSION='$(VERSION)' scripts/deb
+
 MANUALS = $(wildcard conf/*.5 preload/*.7 probe/*.8 scripts/*.1)
 COMPLETES = mpfailover mpfailoverctl mpfailoverd
 HOOKS = scripts/hooks/page scripts/hooks/route-by-tftp
@@ -271,6 +313,11 @@ at_prefix = $(DESTDIR)$(PREFIX)
 put_library = install -D -m 644 $(1) "$(at_prefix)/$(firstword $(2))/libmpfailover.so.new" && \
 	cd "$(at_prefix)" && mv -f $(firstword $(2))/libmpfailover.so.new $(firstword $(2))/libmpfailover.so && \
 	for dir in $(wordlist 2,9,$(2)); do install -d $$dir && ln -sfr $(firstword $(2))/libmpfailover.so $$dir || exit; done
+
+# $(call put,FILE,AS): with the paths of this installation in it.
+paths = sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/mpfailover|$(SYSCONFDIR)/mpfailover|g' -e 's|/run/mpfailover|$(RUNDIR)|g' \
+	-e 's|^RuntimeDirectory=.*|RuntimeDirectory=$(RUNDIR:/run/%=%)|'
+put = $(paths) $(1) | install -D -m $(or $(3),644) /dev/stdin "$(DESTDIR)$(2)"
 
 install: all
 	install -d "$(at_prefix)/bin" "$(at_prefix)/sbin" "$(DESTDIR)$(SYSCONFDIR)" \
@@ -282,14 +329,17 @@ install: all
 	[ ! -e $(B)/m32/libmpfailover.so ] || { $(call put_library,$(B)/m32/libmpfailover.so,$(LIBDIRS32)); }
 	ln -sfn $(firstword $(LIBDIRS)) '$(at_prefix)/$$LIB'
 	for page in $(MANUALS); do \
-		install -D -m 644 $$page "$(at_prefix)/share/man/man$${page##*.}/$${page##*/}" || exit; done
+		$(call put,$$page,$(PREFIX)/share/man/man$${page##*.}/$${page##*/}) || exit; done
 	for name in $(COMPLETES); do \
 		install -m 644 scripts/completion.bash "$(at_prefix)/share/bash-completion/completions/$$name" || exit; done
 	for hook in $(HOOKS); do \
-		install -D -m 755 $$hook "$(at_prefix)/share/mpfailover/hooks/$${hook##*/}" || exit; done
-	install -D -m 644 conf/mpfailover.conf "$(at_prefix)/share/doc/mpfailover/mpfailover.conf"
-	[ -e "$(DESTDIR)$(SYSCONFDIR)/mpfailover.conf" ] || \
-		install -m 644 conf/mpfailover.conf "$(DESTDIR)$(SYSCONFDIR)/mpfailover.conf"
+		$(call put,$$hook,$(PREFIX)/share/mpfailover/hooks/$${hook##*/},755) || exit; done
+	$(call put,conf/mpfailover.conf,$(PREFIX)/share/mpfailover/mpfailover.conf)
+	$(call put,conf/prometheus-alerts.yml,$(PREFIX)/share/mpfailover/prometheus-alerts.yml)
+	[ -e "$(DESTDIR)$(SYSCONFDIR)/mpfailover.conf" ] || { $(call put,conf/mpfailover.conf,$(SYSCONFDIR)/mpfailover.conf); }
+	$(call put,scripts/systemd/mpfailoverd.service,$(UNITDIR)/mpfailoverd.service)
+	$(call put,scripts/systemd/sysusers.conf,$(SYSUSERSDIR)/mpfailover.conf)
+	$(call put,scripts/systemd/tmpfiles.conf,$(TMPFILESDIR)/mpfailover.conf)
 
 # All but the configuration.
 uninstall:
@@ -297,17 +347,28 @@ uninstall:
 		$(addsuffix /libmpfailover.so,$(LIBDIRS) $(LIBDIRS32)) \
 		$(foreach page,$(notdir $(MANUALS)),share/man/man$(subst .,,$(suffix $(page)))/$(page)) \
 		$(addprefix share/bash-completion/completions/,$(COMPLETES)) $(addprefix share/mpfailover/hooks/,$(notdir $(HOOKS))) \
-		share/doc/mpfailover/mpfailover.conf
-	cd "$(at_prefix)" && rmdir share/doc/mpfailover share/mpfailover/hooks share/mpfailover $(LIBDIRS) $(LIBDIRS32) 2> /dev/null || true
+		share/mpfailover/mpfailover.conf share/mpfailover/prometheus-alerts.yml
+	rm -f "$(DESTDIR)$(UNITDIR)/mpfailoverd.service" "$(DESTDIR)$(SYSUSERSDIR)/mpfailover.conf" "$(DESTDIR)$(TMPFILESDIR)/mpfailover.conf"
+	cd "$(at_prefix)" && rmdir share/mpfailover/hooks share/mpfailover $(LIBDIRS) $(LIBDIRS32) 2> /dev/null || true
 
 $(B)/test_verdict: $(call at,probe/verdict.o)
 $(B)/test_schedule: $(call at,probe/schedule.o)
 $(B)/test_estimate: $(call at,probe/estimate.o)
 $(B)/test_lateness: $(call at,probe/lateness.o)
+$(B)/test_liveness: $(call at,probe/liveness.o)
+$(B)/test_user: $(call at,probe/user.o)
+$(B)/test_notify: $(call at,probe/notify.o tests/unit/one_engine.o tests/unit/odd_server.o $(ENGINE) $(CONF))
+$(B)/test_notify: LIBS = $(DAEMON_LIBS)
 $(B)/test_needle: $(call at,probe/needle.o)
 $(B)/test_log: $(call at,probe/log.o)
 $(B)/test_checks $(B)/test_checks_tls: $(call at,tests/unit/one_check.o tests/unit/odd_server.o probe/reason.o $(CHECKS))
 $(B)/test_doubt: $(call at,probe/doubt.o)
+$(B)/test_history: $(call at,probe/history.o)
+$(B)/test_handover: $(call at,probe/handover.o)
+$(B)/test_handover: LIBS = -pthread
+$(B)/test_metrics: $(call at,probe/metrics.o probe/punctuality.o probe/history.o probe/history_json.o probe/json_text.o probe/web_host.o \
+	probe/ctl_table.o probe/ctl_text.o probe/verdict.o conf/text.o preload/view.o $(READER) $(FIXTURE))
+$(B)/test_metrics: LIBS = -ljansson
 $(B)/test_flap: $(call at,probe/flap.o probe/announce.o probe/verdict.o)
 $(B)/test_uplink: $(call at,probe/uplink.o)
 $(B)/test_reorder: $(call at,preload/reorder.o preload/choose.o preload/endpoint.o $(FIXTURE))
@@ -332,9 +393,14 @@ $(B)/test_engine $(B)/test_uplinks: $(call at,tests/unit/one_engine.o tests/unit
 $(B)/test_engine $(B)/test_uplinks: LIBS = $(DAEMON_LIBS)
 $(B)/test_checks $(B)/test_checks_tls: LIBS = -luv -lcurl
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name deb -prune -o -name chroot -prune -o -name '*.d' -type f -print 2>/dev/null)
 
 clean:
 	rm -rf $(B)
 
-.PHONY: all libraries library32 deps demo check bench bench-failover install uninstall clean test-programs headers m32
+# What knows the version is built again for another one.
+$(B)/version: $(if $(filter-out $(VERSION),$(shell cat $(B)/version 2> /dev/null)),again)
+	@mkdir -p $(B) && echo '$(VERSION)' > $@
+$(call at,$(patsubst %.c,%.o,$(shell grep -l MPF_VERSION conf/*.c probe/*.c))): $(B)/version
+
+.PHONY: all again libraries library32 deps deb demo check bench bench-failover install uninstall clean test-programs headers m32

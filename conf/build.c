@@ -5,7 +5,6 @@
 #include "conf/source.h"
 #include "conf/text.h"
 #include "conf/tree.h"
-#include "conf/unacted.h"
 #include "conf/validate.h"
 
 #include <string.h>
@@ -23,12 +22,6 @@ static const char *name_of(struct draft *draft, struct cfg_t *section, const cha
 	if (!name)
 		fault_memory(draft->fault);
 	return name;
-}
-
-static bool note_unacted(struct draft *draft, struct cfg_t *section, const char *kind)
-{
-	return !unacted(kind, NULL, NULL) || draft_warn(draft, draft_section_place(draft, section),
-	                                                "a %s section is accepted, but not acted on yet", kind);
 }
 
 static bool build_uplink(struct draft *draft, struct cfg_t *section, void *target)
@@ -194,8 +187,21 @@ static bool build_single(struct draft *draft, struct cfg_t *tree, const struct g
 	if (!tree_section_count(tree, grammar->name))
 		return true;
 	struct cfg_t *section = tree_section(tree, grammar->name, 0);
-	return note_unacted(draft, section, grammar->name) &&
-	       set_options(draft, grammar, section, draft_section_place(draft, section), draft->conf);
+	return set_options(draft, grammar, section, draft_section_place(draft, section), draft->conf);
+}
+
+static bool build_metrics(struct draft *draft, struct cfg_t *tree)
+{
+	struct conf *conf = draft->conf;
+	if (!build_single(draft, tree, &grammar_metrics))
+		return false;
+	if (tree_section_count(tree, grammar_metrics.name)) {
+		struct cfg_t *section = tree_section(tree, grammar_metrics.name, 0);
+		const struct place place = draft_option_place(draft, section, "listen");
+		conf->metrics_file = place.file;
+		conf->metrics_line = place.line;
+	}
+	return true;
 }
 
 /* What a service gets that names no check, or no timing. */
@@ -219,12 +225,12 @@ bool build_conf(struct draft *draft, struct cfg_t *tree)
 	struct conf *conf = draft->conf;
 	struct place top = { conf->file, 1 };
 	conf->control_socket = conf->control_group = conf->metrics_listen = "";
+	conf->metrics_file = conf->file;
 	return build_defaults(draft, top) && set_options(draft, &grammar_file, tree, top, conf) &&
 	       build_all(draft, tree, "uplink", &conf->uplinks, sizeof *conf->uplinks, build_uplink) &&
 	       build_all(draft, tree, "check", &conf->checks, sizeof *conf->checks, build_check) &&
 	       build_all(draft, tree, "timing", &conf->timings, sizeof *conf->timings, build_timing) &&
 	       build_all(draft, tree, "service", &conf->services, sizeof *conf->services, build_service) &&
 	       build_all(draft, tree, "hook", &conf->hooks, sizeof *conf->hooks, build_hook) &&
-	       build_single(draft, tree, &grammar_control) && build_single(draft, tree, &grammar_metrics) &&
-	       validate_conf(draft);
+	       build_single(draft, tree, &grammar_control) && build_metrics(draft, tree) && validate_conf(draft);
 }

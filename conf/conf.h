@@ -154,7 +154,9 @@ struct conf {
 	size_t hook_count;
 	const char *control_socket; /* "": none */
 	const char *control_group;  /* "": the daemon's */
-	const char *metrics_listen; /* "": none; else "ADDRESS:PORT" */
+	const char *metrics_listen; /* "": none; else "ADDRESS:PORT", */
+	unsigned metrics_line;      /* which stands here, */
+	const char *metrics_file;   /* in this file */
 	/* Whole lines for a person ("FILE:LINE: ..."): accepted, but worth a look. */
 	const char **warnings;
 	size_t warning_count;

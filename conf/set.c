@@ -4,7 +4,6 @@
 #include "conf/setting.h"
 #include "conf/source.h"
 #include "conf/tree.h"
-#include "conf/unacted.h"
 
 void *setting_field(const struct setting *setting)
 {
@@ -51,15 +50,10 @@ bool set_options(struct draft *draft, const struct grammar_section *grammar, str
 		setting.count = section ? tree_value_count(section, option->name) : 0;
 		setting.place = place;
 		setting.text = option->fallback;
-		if (setting.count) {
+		if (setting.count)
 			setting.text = setting_value(draft, &setting, 0, &setting.place)->text;
-			if (unacted(grammar->name, option->name, setting.text) &&
-			    !draft_warn(draft, setting.place, "%s = \"%s\" is accepted, but not acted on yet",
-			                option->name, setting.text))
-				return false;
-		} else if (!option->fallback) {
+		else if (!option->fallback)
 			return fault_at(draft->fault, place, "this %s has no %s; add it", grammar->name, option->name);
-		}
 		if (!setters[option->kind](draft, &setting))
 			return false;
 	}

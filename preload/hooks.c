@@ -44,6 +44,30 @@ HOOK int gethostbyname2_r(const char *restrict name, int family, struct hostent 
 	return names_gethostbyname2_r(name, family, entry, buffer, size, result, error);
 }
 
+#if defined(__GLIBC__) && defined(__i386__)
+/* Programs that were linked before glibc 2.1.2 ask for another version of these two, which makes -1 of any error. */
+HOOK int gethostbyname_r_of_2_0(const char *name, struct hostent *entry, char *buffer, size_t size,
+                                struct hostent **result, int *error);
+HOOK int gethostbyname2_r_of_2_0(const char *name, int family, struct hostent *entry, char *buffer, size_t size,
+                                 struct hostent **result, int *error);
+__asm__(".symver gethostbyname_r, gethostbyname_r@@@GLIBC_2.1.2");
+__asm__(".symver gethostbyname_r_of_2_0, gethostbyname_r@GLIBC_2.0");
+__asm__(".symver gethostbyname2_r, gethostbyname2_r@@@GLIBC_2.1.2");
+__asm__(".symver gethostbyname2_r_of_2_0, gethostbyname2_r@GLIBC_2.0");
+
+int gethostbyname_r_of_2_0(const char *name, struct hostent *entry, char *buffer, size_t size, struct hostent **result,
+                           int *error)
+{
+	return names_gethostbyname_r(name, entry, buffer, size, result, error) == 0 ? 0 : -1;
+}
+
+int gethostbyname2_r_of_2_0(const char *name, int family, struct hostent *entry, char *buffer, size_t size,
+                            struct hostent **result, int *error)
+{
+	return names_gethostbyname2_r(name, family, entry, buffer, size, result, error) == 0 ? 0 : -1;
+}
+#endif
+
 /*
  * libc looks at its caller to find the RUNPATH that counts, so libc must be entered by a jump: then its caller is ours.  A compiler
  * makes a jump of this only when it optimises and does not instrument; another build does without the hook (a test

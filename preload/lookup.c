@@ -10,6 +10,9 @@ enum { TRIES = 2 };
 
 enum { NAME_MAX_LENGTH = 253 }; /* RFC 1035, without the trailing dot */
 
+/* No configuration lets a client wait as long as this. */
+enum { LONGEST_WAIT_MS = 600000 };
+
 static uint32_t load(const uint32_t *word)
 {
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -168,6 +171,13 @@ static uint32_t find_by_name(const struct mpf_header *table, const struct mpf_sl
 	return service || !wildcard ? service : host_for_port(table, slot, wildcard, port);
 }
 
+/* A damaged number must not hold a client up. */
+static bool waits_sound(const struct mpf_service *service)
+{
+	return service->nonblocking_wait_ms <= LONGEST_WAIT_MS && service->attempt_floor_ms <= LONGEST_WAIT_MS &&
+	       service->attempt_ceiling_ms <= LONGEST_WAIT_MS;
+}
+
 /* Copies service NUMBER with its candidates; false if what it says of itself cannot be. */
 static bool copy_service(const struct mpf_header *table, const struct mpf_slot *slot, uint32_t number,
                          struct snapshot *out)
@@ -180,12 +190,13 @@ static bool copy_service(const struct mpf_header *table, const struct mpf_slot *
 	out->service_index = number;
 	out->first_candidate = out->service.first_candidate;
 	out->count = out->service.candidate_count;
-	if (!out->count || out->count > MPF_MAX_SERVICE_CANDIDATES || out->first_candidate > table->candidates.limit)
+	if (!out->count || out->count > MPF_MAX_SERVICE_CANDIDATES || out->first_candidate > table->candidates.limit ||
+	    !waits_sound(&out->service))
 		return false;
 	for (uint32_t i = 0; i < out->count; i++) {
 		const struct mpf_candidate *candidate =
 			element(table, slot, &table->candidates, out->first_candidate + i);
-		if (!candidate)
+		if (!candidate || candidate->port > UINT16_MAX)
 			return false;
 		memcpy(&out->candidate[i], candidate, sizeof out->candidate[i]);
 		out->candidate[i].word = load(&candidate->word);

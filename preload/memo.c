@@ -2,10 +2,10 @@
 #include "preload/memo.h"
 
 /*
- * A word that remembers a time: 10 bits that tell who, 2 of strikes, then 20 bits of time in milliseconds (failures) or in
+ * A word that remembers a time: 9 bits that tell who, 3 of strikes, then 20 bits of time in milliseconds (failures) or in
  * MOVED_UNIT_MS (moves), which come round after 17 minutes and 18 hours.  0 is "nothing".
  */
-enum { PLACES = 256, TIME_BITS = 20, STRIKE_BITS = 2, FAILED_MS = 1000, TOLD_MS = 5, STRIKES = 3, MOVED_UNIT_MS = 64 };
+enum { PLACES = 256, TIME_BITS = 20, STRIKE_BITS = 3, FAILED_MS = 1000, TOLD_MS = 4, STRIKES = 5, MOVED_UNIT_MS = 64 };
 #define TIME_MASK ((1u << TIME_BITS) - 1)
 #define WHO_SHIFT (TIME_BITS + STRIKE_BITS)
 

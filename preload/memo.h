@@ -17,8 +17,8 @@
 /* Bit i: candidate i failed this process within the last second, and the table does not know better.  PORT: the one that was asked for. */
 uint32_t memo_failed(const struct snapshot *snapshot, uint16_t port, uint32_t now_ms);
 
-/* TOLD: the daemon has been told, so its flag in the table speaks from 5 ms on, as it does when its canary has found that only a packet
- * was lost; unless there are three failures in a row. */
+/* TOLD: the daemon has been told, so its flag in the table speaks from 4 ms on (a tick of the coarse clock), as it does when its canary has found that only a packet
+ * was lost; unless there are five failures in a row. */
 void memo_note_failed(const struct mpf_candidate *candidate, uint16_t port, uint32_t now_ms, bool told);
 void memo_note_worked(const struct mpf_candidate *candidate, uint16_t port);
 

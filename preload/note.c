@@ -2,6 +2,7 @@
 #include "preload/note.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -70,6 +71,17 @@ static bool stderr_still_it(void)
 	       now.st_rdev == stderr_then.st_rdev;
 }
 
+/* Without the signal that comes with some failures and ends the client: nobody reads a pipe, or a limit on the size of files is reached.  All are
+ * held off while this runs. */
+static void write_unharmed(int fd, const struct line *line)
+{
+	static const uint64_t both = 1u << (SIGPIPE - 1) | 1u << (SIGXFSZ - 1);
+	static const struct timespec at_once;
+	/* A full disk is not the client's business. */
+	if (system_write(fd, line->text, line->length) < 0 && (errno == EPIPE || errno == EFBIG))
+		syscall(SYS_rt_sigtimedwait, &both, NULL, &at_once, sizeof both);
+}
+
 static void emit(struct line *line)
 {
 	int fd = STDERR_FILENO;
@@ -83,7 +95,7 @@ static void emit(struct line *line)
 	}
 	/* Below 3 it would be, for a moment, a standard stream that the client has closed: leave that number alone. */
 	if (!log_path || fd > STDERR_FILENO)
-		system_write(fd, line->text, line->length); /* a full disk is not the client's business */
+		write_unharmed(fd, line);
 	if (log_path)
 		system_close(fd);
 }

@@ -2,8 +2,8 @@
 /*
  * note.h - MPFAILOVER_LOG: one line, one write(2), for each connection that was moved or failed over.
  *
- * Silent by default.  Async-signal-safe; keeps no descriptor; writes to descriptor 2 only while it is the file that it
- * was when the program started.
+ * Silent by default.  Async-signal-safe, but signals must be held off; keeps no descriptor; writes to descriptor 2 only while it is the
+ * file that it was when the program started.
  */
 #ifndef MPFAILOVER_NOTE_H
 #define MPFAILOVER_NOTE_H

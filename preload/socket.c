@@ -18,7 +18,7 @@
 #endif
 
 enum { MOST_ERRORS = 64, IPV4_HEADERS = 40, IPV6_HEADERS = 60 }; /* headers with TCP's, without options */
-enum { DEFAULT_MSS = 536 };                                      /* what TCP_MAXSEG says of a new socket */
+enum { LOOPBACK_MTU = 65536 };
 
 static bool get_option(int fd, int level, int option, void *value, socklen_t length)
 {
@@ -57,28 +57,11 @@ enum choose_reach socket_reach(int fd, const struct endpoint *asked)
 	                                                                                    : REACH_IPV6;
 }
 
-/* TCP_MAXSEG as the client set it on a closed socket, where it SAYS this; 0: it did not.  Where it did not, it says what segments are cut to,
- * which a failed attempt changes. */
-static int set_mss(int fd, int says)
-{
-	struct tcp_info info = { .tcpi_snd_mss = 0 };
-	if (says == DEFAULT_MSS ||
-	    (get_option(fd, IPPROTO_TCP, TCP_INFO, &info, sizeof info) && info.tcpi_snd_mss == (uint32_t)says))
-		return 0;
-	return says;
-}
-
 bool socket_begin(struct client_socket *socket, int fd, int family)
 {
-	int mss;
 	const int flags = system_fcntl(fd, F_GETFL, 0);
-	/* Only TCP has it, and a failed connect() wipes it out before it can be read again. */
-	if (flags < 0 || !get_option(fd, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof mss))
-		return false;
-	*socket = (struct client_socket){
-		.fd = fd, .number = fd, .family = family, .flags = flags, .mss = set_mss(fd, mss)
-	};
-	return true;
+	*socket = (struct client_socket){ .fd = fd, .number = fd, .family = family, .flags = flags };
+	return flags >= 0;
 }
 
 bool socket_is_blocking(const struct client_socket *socket)
@@ -97,12 +80,14 @@ static int connect_to(const struct client_socket *socket, const struct endpoint 
 static int start_and_ask(struct client_socket *socket, const struct endpoint *to, bool *began)
 {
 	int result = connect_to(socket, to);
-	/* Nothing connects at once but TCP_FASTOPEN_CONNECT, which has not sent anything yet: again, without it. */
-	if (result == 0 && socket_clear_fastopen(socket->fd)) {
+	/* Nothing connects at once but TCP_FASTOPEN_CONNECT, which has not sent anything yet: again, without it (which can only be said of a
+	 * closed socket). */
+	if (result == 0 && get_tcp(socket->fd, TCP_FASTOPEN_CONNECT)) {
 		if (socket_reset(socket) != SOCKET_CLOSED) {
 			errno = EBADF;
 			return -1;
 		}
+		socket_clear_fastopen(socket->fd);
 		result = connect_to(socket, to);
 	}
 	*began = result == 0 || errno == EINPROGRESS;
@@ -190,19 +175,24 @@ int socket_finish(const struct client_socket *socket, const struct endpoint *to)
 	return connect_to(socket, to);
 }
 
-/* While an attempt is under way: what it announced is the smaller of TCP_MAXSEG and what the route's MTU allows, so where it is smaller than
- * that, the client has set it.  On a closed socket there is no telling: what TCP_MAXSEG said before is the best guess. */
+/* TCP_MAXSEG as the client set it, 0: it did not.  What an attempt announces is the smaller of that and what the route's MTU allows.  One that
+ * failed at once has left a closed socket without a route, on which the option says what segments are cut to: if it says anything else,
+ * nothing was sent and it is the client's; if not, it was wiped out.  What was announced is still there, and who answers at once is
+ * nearly always on loopback. */
 static int client_mss(const struct client_socket *socket)
 {
 	struct tcp_info info = { .tcpi_advmss = 0 };
 	int mtu = 0, headers = IPV4_HEADERS;
+	if (!get_option(socket->fd, IPPROTO_TCP, TCP_INFO, &info, sizeof info))
+		return 0;
 	if (!get_option(socket->fd, IPPROTO_IP, IP_MTU, &mtu, sizeof mtu)) {
+		const int says = get_tcp(socket->fd, TCP_MAXSEG);
+		if (says && (uint32_t)says != info.tcpi_snd_mss)
+			return says;
 		headers = IPV6_HEADERS;
 		if (!get_option(socket->fd, IPPROTO_IPV6, IPV6_MTU, &mtu, sizeof mtu))
-			return socket->mss;
+			mtu = LOOPBACK_MTU;
 	}
-	if (!get_option(socket->fd, IPPROTO_TCP, TCP_INFO, &info, sizeof info))
-		return socket->mss;
 	return (int)info.tcpi_advmss < mtu - headers ? (int)info.tcpi_advmss : 0;
 }
 

@@ -39,7 +39,7 @@ bool socket_is_tcp(int fd);
 
 enum choose_reach socket_reach(int fd, const struct endpoint *asked);
 
-/* False: not TCP. */
+/* False: no descriptor at all. */
 bool socket_begin(struct client_socket *socket, int fd, int family);
 
 bool socket_is_blocking(const struct client_socket *socket);

@@ -30,6 +30,28 @@ static void send_one(struct candidate *candidate)
 		doubt_tried(&candidate->doubt, OUTCOME_VOID, candidate->canary_ms, 0);
 }
 
+/* What was lost was a packet: the check does not count, and is repeated. */
+static void excuse(struct candidate *candidate)
+{
+	if (!candidate->appeals)
+		return;
+	candidate->appeals = false;
+	candidate->excused = true;
+	candidate_check_soon(candidate, 0);
+}
+
+static void suspect(struct candidate *candidate)
+{
+	if (candidate->appeals) {
+		candidate->appeals = false;
+		candidate_judge(candidate, &candidate->appeal);
+		return;
+	}
+	candidate->reason = MPF_REASON_CANARIES;
+	candidate->detail = 0;
+	candidate_change(candidate, verdict_suspected(candidate->verdict));
+}
+
 static void act(struct candidate *candidate, enum doubt_action action)
 {
 	switch (action) {
@@ -41,14 +63,27 @@ static void act(struct candidate *candidate, enum doubt_action action)
 		break;
 	case DOUBT_CLEAR:
 		candidate_change(candidate, verdict_doubted(candidate->verdict, false));
+		excuse(candidate);
 		break;
 	case DOUBT_SUSPECT:
-		candidate->reason = MPF_REASON_CANARIES;
-		candidate->detail = 0;
-		candidate_change(candidate, verdict_suspected(candidate->verdict));
+		suspect(candidate);
 		candidate_check_soon(candidate, 0);
 		break;
 	}
+}
+
+bool canary_appeal(struct candidate *candidate, const struct outcome *outcome)
+{
+	if (outcome->kind == OUTCOME_VOID)
+		return false;
+	const bool excused = candidate->excused;
+	candidate->excused = false;
+	if (!outcome->unanswered || excused || candidate->appeals || candidate->verdict.verdict != MPF_UP)
+		return false;
+	candidate->appeals = true;
+	candidate->appeal = *outcome;
+	act(candidate, doubt_unanswered(&candidate->doubt));
+	return true;
 }
 
 void canary_doubt(struct candidate *candidate)
@@ -77,4 +112,7 @@ void canary_settle(struct candidate *candidate, enum outcome_kind outcome)
 		return;
 	canary_cancel(candidate);
 	doubt_checked(&candidate->doubt, outcome, clock_ms(), candidate->service->timing->interval_ms);
+	if (candidate->appeals && outcome_is_bad(outcome))
+		candidate_judge(candidate, &candidate->appeal);
+	candidate->appeals = false;
 }

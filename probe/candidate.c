@@ -9,6 +9,7 @@
 #include "probe/canary.h"
 #include "probe/candidate_news.h"
 #include "probe/clock.h"
+#include "probe/liveness.h"
 #include "probe/log.h"
 #include "probe/reason.h"
 #include "probe/schedule.h"
@@ -139,7 +140,7 @@ static void learn(struct candidate *candidate, const struct outcome *outcome, ui
 		candidate->pace = estimate_after(candidate->pace, (uint32_t)took_us);
 }
 
-static void judge(struct candidate *candidate, const struct outcome *outcome)
+void candidate_judge(struct candidate *candidate, const struct outcome *outcome)
 {
 	struct verdict_rules rules = rules_of(candidate);
 	struct verdict after = verdict_after(candidate->verdict, outcome->kind, candidate->ended_ms, &rules);
@@ -184,9 +185,11 @@ static void on_done(void *owner, const struct outcome *told)
 		tell_void(candidate, &outcome);
 	}
 	candidate_tell(candidate, "check", &outcome, took_us);
-	canary_settle(candidate, outcome.kind);
 	learn(candidate, &outcome, took_us);
-	judge(candidate, &outcome);
+	if (!canary_appeal(candidate, &outcome)) {
+		canary_settle(candidate, outcome.kind);
+		candidate_judge(candidate, &outcome);
+	}
 	store_check(candidate, &outcome, took_us);
 	await_checked(candidate, &outcome, took_us);
 	plan_next(candidate, outcome.kind);
@@ -221,6 +224,7 @@ static void start(struct candidate *candidate)
 	uint32_t pace_us = estimate_upper_us(candidate->pace);
 	uint32_t deadline_ms = schedule_deadline_ms(candidate->service->timing, &candidate->verdict, pace_us);
 	candidate->started_us = clock_us();
+	candidate->limit_ms = deadline_ms;
 	candidate->check = check_start(&candidate->world->checks, &target, deadline_ms, on_done, candidate);
 	if (!candidate->check) { /* no memory: later */
 		candidate->ended_ms = candidate->started_us / 1000;
@@ -237,6 +241,7 @@ static void on_due(uv_timer_t *timer)
 	if (late_ms > world->late_ms)
 		world->late_ms = (uint32_t)late_ms;
 	world->started++;
+	punctuality_note(&world->punctuality, late_ms < UINT32_MAX ? (uint32_t)late_ms : UINT32_MAX);
 	start(candidate);
 }
 
@@ -252,6 +257,17 @@ void candidate_check_soon(struct candidate *candidate, uint64_t delay_ms)
 		due_ms = soonest_ms;
 	if (!uv_is_active((uv_handle_t *)&candidate->timer) || due_ms < candidate->due_ms)
 		plan(candidate, due_ms);
+}
+
+bool candidate_is_overdue(const struct candidate *candidate, uint64_t now_ms)
+{
+	return liveness_overdue(
+		&(struct liveness_check){ .under_way = candidate->check != NULL,
+	                                  .started_ms = candidate->started_us / 1000,
+	                                  .limit_ms = candidate->limit_ms,
+	                                  .planned = uv_is_active((const uv_handle_t *)&candidate->timer),
+	                                  .due_ms = candidate->due_ms },
+		now_ms);
 }
 
 /* --------------------------------------------------------------------------------------------------------- its life */
@@ -274,6 +290,7 @@ void candidate_place(struct candidate *candidate, const struct conf_service *ser
 	candidate->conf = conf;
 	candidate->row = row;
 	candidate->info = info;
+	candidate->appeals = candidate->excused = false;
 	watch_follow(candidate);
 }
 

@@ -16,6 +16,7 @@
 #include "probe/estimate.h"
 #include "probe/flap.h"
 #include "probe/lateness.h"
+#include "probe/punctuality.h"
 #include "probe/verdict.h"
 
 /* What all candidates of a daemon share. */
@@ -26,6 +27,7 @@ struct candidate_world {
 		loaded_ms; /* a failure of what was started before that says nothing: the configuration was another one */
 	uint32_t started; /* checks, since someone has set it to 0 */
 	uint32_t late_ms; /* the latest of them was that late */
+	struct punctuality punctuality;
 	bool changed;     /* a verdict, since someone has looked at all of them */
 	struct news *news;
 	const struct roster *roster; /* all of them */
@@ -53,6 +55,7 @@ struct candidate {
 	uint64_t due_ms;
 	struct check *check; /* under way, else NULL */
 	uint64_t started_us, ended_ms;
+	uint32_t limit_ms; /* what the check under way may take */
 	uint32_t definite; /* definite failures in a row */
 	uint32_t voided;   /* failures in a row that said nothing */
 	bool again;        /* check at once when the present check has ended */
@@ -60,6 +63,9 @@ struct candidate {
 	struct doubt doubt;
 	struct check *canary; /* under way, else NULL */
 	uint64_t canary_ms;   /* when it was sent */
+	struct outcome appeal; /* a check that failed unanswered, and counts only if the canaries miss, too; */
+	bool appeals;          /* there is one */
+	bool excused;          /* the last check was such a one, and a canary was answered: not twice in a row */
 	struct watch *watch;  /* NULL: none */
 
 	struct flap flap;
@@ -84,11 +90,16 @@ void candidate_check_soon(struct candidate *candidate, uint64_t delay_ms);
 /* What an operator says of it; `ready` also ends a hold, and forgives flapping. */
 void candidate_set_operator(struct candidate *candidate, enum mpf_operator oper);
 
+/* Has a check of it not begun, or not ended, long after it should have? */
+bool candidate_is_overdue(const struct candidate *candidate, uint64_t now_ms);
+
 /* The port that its check uses. */
 uint16_t candidate_check_port(const struct candidate *candidate);
 
 /* For canary.c and watch.c: where to connect, */
 struct check_target candidate_target(const struct candidate *candidate);
+/* counts a check's OUTCOME, */
+void candidate_judge(struct candidate *candidate, const struct outcome *outcome);
 /* puts AFTER in force, */
 void candidate_change(struct candidate *candidate, struct verdict after);
 /* was it our own absence, or another configuration, that failed since STARTED_MS? */

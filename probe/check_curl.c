@@ -207,11 +207,20 @@ static struct outcome outcome_of(const struct curl_check *check, CURLcode result
 	return failure(MPF_REASON_PROTOCOL, 0);
 }
 
+/* Did the handshake come to its end? */
+static bool was_answered(const struct curl_check *check)
+{
+	curl_off_t connected_us = 0;
+	curl_easy_getinfo(check->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+	return connected_us != 0;
+}
+
 static void on_done(void *owner, CURLcode result)
 {
 	struct curl_check *check = owner;
 	struct outcome outcome = outcome_of(check, result);
 	outcome.handshake_us = check->handshake_us;
+	outcome.unanswered = outcome.kind == OUTCOME_SILENCE && !was_answered(check);
 	outcome.cert_until_s = cert_until_s(check);
 	check_done *done = check->base.done;
 	void *told = check->base.owner;

@@ -66,6 +66,7 @@ static void on_early(uv_timer_t *deadline)
 static void on_deadline(uv_timer_t *deadline)
 {
 	struct outcome silence = outcome_from_errno(ETIMEDOUT);
+	silence.unanswered = true;
 	finish(deadline->data, &silence);
 }
 

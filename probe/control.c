@@ -282,7 +282,9 @@ static int clear_way(const struct sockaddr_un *name)
 	struct stat status;
 	if (lstat(name->sun_path, &status) < 0)
 		return 0; /* bind() knows what is wrong, if anything is */
-	if (!S_ISSOCK(status.st_mode) || is_alive(name))
+	if (!S_ISSOCK(status.st_mode))
+		return -EEXIST;
+	if (is_alive(name))
 		return -EADDRINUSE;
 	return unlink(name->sun_path) < 0 ? -errno : 0;
 }
@@ -317,7 +319,7 @@ static int give_to(const char *path, const char *group)
 		return 0;
 	if (!entry)
 		return -ENOENT;
-	return chown(path, (uid_t)-1, entry->gr_gid) < 0 ? -errno : 0;
+	return lchown(path, (uid_t)-1, entry->gr_gid) < 0 ? -errno : 0;
 }
 
 static int listen_at(struct control *control, const char *path, const char *group)

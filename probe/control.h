@@ -28,7 +28,7 @@ struct control_client;
 typedef void control_asked(void *owner, struct control_client *client, const json_t *request);
 
 /* Listens at PATH, for the owner and for GROUP ("": the daemon's).  What is in its way is removed if it is a socket at which nobody
- * listens.  0 or -errno: -EADDRINUSE where another daemon does. */
+ * listens.  0 or -errno: -EADDRINUSE where another daemon does, -EEXIST where it is no socket. */
 int control_open(struct control **out, uv_loop_t *loop, const char *path, const char *group, control_asked *asked,
                  void *owner);
 

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "probe/ctl_status_json.h"
+#include "probe/status_json.h"
 #include "probe/ctl_status_text.h"
 #include "probe/ctl_table.h"
 #include "probe/ctl_watch.h"

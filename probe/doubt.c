@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe/doubt.h"
 
-enum doubt_action doubt_reported(struct doubt *doubt, bool up, uint64_t now_ms)
+enum doubt_action doubt_unanswered(struct doubt *doubt)
 {
-	if (!up || doubt->trying || now_ms < doubt->quiet_until_ms)
+	if (doubt->trying)
 		return DOUBT_NOTHING;
 	doubt->trying = true;
 	doubt->misses = 0;
 	return DOUBT_TRY;
+}
+
+enum doubt_action doubt_reported(struct doubt *doubt, bool up, uint64_t now_ms)
+{
+	return up && now_ms >= doubt->quiet_until_ms ? doubt_unanswered(doubt) : DOUBT_NOTHING;
 }
 
 enum doubt_action doubt_tried(struct doubt *doubt, enum outcome_kind outcome, uint64_t now_ms, uint32_t interval_ms)

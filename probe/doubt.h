@@ -33,6 +33,9 @@ enum doubt_action {
 /* A client reported a failure of what is UP, or not. */
 enum doubt_action doubt_reported(struct doubt *doubt, bool up, uint64_t now_ms);
 
+/* A check of what is up ended without an answer to its first packet: a canary asks again. */
+enum doubt_action doubt_unanswered(struct doubt *doubt);
+
 /* How the canary went. */
 enum doubt_action doubt_tried(struct doubt *doubt, enum outcome_kind outcome, uint64_t now_ms, uint32_t interval_ms);
 

@@ -15,6 +15,7 @@
 #include "probe/clock.h"
 #include "probe/dns.h"
 #include "probe/image.h"
+#include "probe/liveness.h"
 #include "probe/log.h"
 #include "probe/netlink.h"
 #include "probe/news.h"
@@ -31,6 +32,8 @@ struct engine {
 	struct conf *conf;     /* as it was read, */
 	struct conf *expanded; /* and with the answers of DNS */
 	uint32_t loaded_s;
+	bool table_lost;
+	uint64_t beat_ms; /* when a heartbeat, with all that it brings along, was completed last; 0: never */
 	struct dns *dns;
 	struct roster roster;
 	struct reports *reports; /* NULL: none */
@@ -93,15 +96,27 @@ static void follow_dns(struct engine *engine)
 
 /* ------------------------------------------------------------------------------------------------ from time to time */
 
+/* One that was removed serves those who have it, and nobody who comes. */
+static void look_for_table(struct engine *engine)
+{
+	const bool lost = !table_writer_is_in_place(engine->writer);
+	if (lost && !engine->table_lost)
+		news_say(&engine->news, LEVEL_ERROR, "table",
+		         "it was removed or replaced: programs that start now do not find it; start this daemon again");
+	engine->table_lost = lost;
+}
+
 static void on_heartbeat(uv_timer_t *timer)
 {
 	struct engine *engine = timer->data;
+	look_for_table(engine);
 	table_writer_heartbeat(engine->writer, (uint32_t)clock_ms());
 	for (size_t i = 0; i < engine->roster.count; i++)
 		candidate_tick(engine->roster.list[i]);
 	candidate_news_settle(&engine->roster, false);
 	dns_tick(engine->dns);
 	engine->world.changed = true; /* what depends on time may have */
+	engine->beat_ms = clock_ms();
 }
 
 /* Once in a turn of the loop, after all verdicts that it has changed. */
@@ -287,6 +302,21 @@ struct table_writer *engine_table(const struct engine *engine)
 struct news *engine_news(struct engine *engine)
 {
 	return &engine->news;
+}
+
+const struct punctuality *engine_punctuality(const struct engine *engine)
+{
+	return &engine->world.punctuality;
+}
+
+bool engine_works(const struct engine *engine, uint64_t now_ms)
+{
+	if (liveness_stuck(engine->beat_ms, now_ms))
+		return false;
+	for (size_t i = 0; i < engine->roster.count; i++)
+		if (candidate_is_overdue(engine->roster.list[i], now_ms))
+			return false;
+	return true;
 }
 
 void engine_stop(struct engine *engine)

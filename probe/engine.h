@@ -5,6 +5,7 @@
 #ifndef MPFAILOVER_ENGINE_H
 #define MPFAILOVER_ENGINE_H
 
+#include <stdbool.h>
 #include <uv.h>
 
 #include "preload/table.h"
@@ -12,6 +13,7 @@
 struct conf;
 struct engine;
 struct news;
+struct punctuality;
 struct roster;
 struct table_writer;
 
@@ -30,6 +32,12 @@ int engine_load(struct engine *engine, struct conf *conf);
 const struct roster *engine_roster(const struct engine *engine);
 struct table_writer *engine_table(const struct engine *engine);
 struct news *engine_news(struct engine *engine);
+
+/* How its checks keep their times. */
+const struct punctuality *engine_punctuality(const struct engine *engine);
+
+/* Does it its work, or does only the loop turn?  For a watchdog (liveness.h). */
+bool engine_works(const struct engine *engine, uint64_t now_ms);
 
 /* Cancels what is under way and lets the loop run out; the table stays.  NULL is fine. */
 void engine_stop(struct engine *engine);

@@ -51,7 +51,8 @@ static void print_help(FILE *out)
 
 static void print_usage(FILE *out, const struct command *command)
 {
-	fprintf(out, "usage: mpfailoverctl [-t TABLE] %s %s\n", command->name, command->arguments);
+	fprintf(out, "usage: mpfailoverctl [-t TABLE] %s%s %s\n", command->run == ctl_control ? "[-s SOCKET] " : "",
+	        command->name, command->arguments);
 }
 
 static const struct command *find_command(const char *name)

@@ -19,7 +19,10 @@
 #include "probe/control.h"
 #include "probe/engine.h"
 #include "probe/log.h"
+#include "probe/notify.h"
 #include "probe/reload.h"
+#include "probe/user.h"
+#include "probe/web.h"
 
 #ifndef MPF_SYSCONFDIR
 #define MPF_SYSCONFDIR "/etc"
@@ -157,20 +160,13 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* The directory of a table in /run is gone after each boot. */
-static void make_directory_of(const char *table)
-{
-	char path[PATH_MAX];
-	snprintf(path, sizeof path, "%s", table);
-	if (mkdir(dirname(path), 0755) < 0 && errno != EEXIST)
-		log_say(LEVEL_WARN, "start", "cannot make the directory of %s: %s", table, strerror(errno));
-}
-
 struct run {
 	struct reload reload; /* the engine, and what it was started with */
 	struct command_world commands;
+	struct user user;
 	struct control *control; /* NULL: none */
-	char *table, *control_socket, *control_group;
+	struct notify *notify;   /* NULL: nobody to notify */
+	char *table, *control_socket, *control_group, *user_name;
 	uv_signal_t terminate, interrupt, hangup;
 };
 
@@ -178,17 +174,23 @@ static void on_end(uv_signal_t *signal, int number)
 {
 	struct run *run = signal->data;
 	log_say(LEVEL_INFO, "stop", "%s", strsignal(number));
+	notify_stopping();
+	notify_close(run->notify);
 	uv_close((uv_handle_t *)&run->terminate, NULL);
 	uv_close((uv_handle_t *)&run->interrupt, NULL);
 	uv_close((uv_handle_t *)&run->hangup, NULL);
 	control_close(run->control);
 	run->control = NULL;
+	web_stop(run->reload.web);
 	engine_stop(run->reload.engine);
 }
 
 static json_t *on_reload_command(void *owner)
 {
-	return reload_run(&((struct run *)owner)->reload);
+	notify_reloading();
+	json_t *answer = reload_run(&((struct run *)owner)->reload);
+	notify_ready();
+	return answer;
 }
 
 static void on_reload_signal(uv_signal_t *signal, int number)
@@ -209,6 +211,39 @@ static void watch_signals(struct run *run, uv_loop_t *loop)
 	uv_signal_start(&run->hangup, on_reload_signal, SIGHUP);
 }
 
+/* The directory of a table in /run is gone after each boot. */
+static void make_directory_of(const struct run *run, const char *path)
+{
+	int result = user_make_directory_of(&run->user, path, MPF_RUN_DIR);
+	if (result < 0)
+		log_say(LEVEL_WARN, "start", "the directory of %s: %s", path, strerror(-result));
+}
+
+/* To whom it belongs that will write it. */
+static void hand_over(const struct run *run, const char *path, bool keeps_group)
+{
+	int result = user_hand_over(&run->user, path, keeps_group);
+	if (result < 0)
+		log_say(LEVEL_WARN, "start", "cannot give %s to the user %s: %s", path, run->user.name,
+		        strerror(-result));
+}
+
+static int open_control(struct run *run, uv_loop_t *loop, const char *path)
+{
+	const char *group = run->control_group;
+	int result = control_open(&run->control, loop, path, group, command_asked, &run->commands);
+	/* -EINVAL: a group that this user namespace does not have. */
+	if ((result == -EPERM || result == -EINVAL) && group[0]) {
+		log_say(LEVEL_WARN, "start", "%s: only root, and members of the group %s, can give it to that group",
+		        path, group);
+		group = "";
+		result = control_open(&run->control, loop, path, group, command_asked, &run->commands);
+	}
+	if (result == 0)
+		hand_over(run, path, group[0] != '\0');
+	return result;
+}
+
 /* Where commands arrive, into PATH; "": nowhere, which is no reason not to run. */
 static void take_control(struct run *run, uv_loop_t *loop, char path[MPF_PATH_SIZE])
 {
@@ -219,23 +254,67 @@ static void take_control(struct run *run, uv_loop_t *loop, char path[MPF_PATH_SI
 	run->commands = (struct command_world){ .reload = on_reload_command, .owner = run };
 	int result = -ENAMETOOLONG;
 	if (path[0]) {
-		make_directory_of(path);
-		result = control_open(&run->control, loop, path, run->control_group, command_asked, &run->commands);
+		make_directory_of(run, path);
+		result = open_control(run, loop, path);
 	}
 	if (result == 0)
 		return;
 	log_say(LEVEL_WARN, "start", "%s: %s; mpfailoverctl can give no commands", path[0] ? path : "control socket",
-	        strerror(-result));
+	        result == -EADDRINUSE ? "another daemon listens there" : strerror(-result));
 	path[0] = '\0';
+}
+
+/* What root has written before, the user goes on with. */
+static void hand_over_table(const struct run *run)
+{
+	static const char *const beside[] = { "", ".lock", ".history" };
+	char path[PATH_MAX];
+	for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+		snprintf(path, sizeof path, "%s%s", run->table, beside[i]);
+		hand_over(run, path, false);
+	}
+}
+
+/* What that user cannot read now, it could not read again at a reload. */
+static int read_as_user(const struct run *run)
+{
+	char *error = NULL;
+	struct conf *conf = conf_read(run->reload.file, &error);
+	if (!conf)
+		log_say(LEVEL_ERROR, "config", "as the user %s: %s", run->user.name, error ? error : "out of memory");
+	free(error);
+	conf_free(conf);
+	return conf ? 0 : -EACCES;
+}
+
+static int become_user(const struct run *run)
+{
+	const struct user *user = &run->user;
+	if (!user->changes && user->name[0] && user->uid != geteuid())
+		log_say(LEVEL_WARN, "start", "only root can become the user %s: going on as user %u", user->name,
+		        geteuid());
+	int result = user_become(user);
+	if (result < 0) {
+		log_say(LEVEL_ERROR, "start", "cannot become the user %s: %s", user->name, strerror(-result));
+		return result;
+	}
+	if (!user->changes)
+		return 0;
+	log_say(LEVEL_INFO, "start", "runs as the user %s", user->name);
+	return read_as_user(run);
 }
 
 /* The control socket first: the table names it, if it could be had. */
 static int take_table(struct run *run, uv_loop_t *loop)
 {
 	char control_path[MPF_PATH_SIZE];
-	make_directory_of(run->table);
+	make_directory_of(run, run->table);
+	hand_over_table(run);
 	take_control(run, loop, control_path);
-	int result = engine_open(&run->reload.engine, loop, run->table, control_path);
+	int result = become_user(run);
+	if (result < 0)
+		return result;
+	result = engine_open(&run->reload.engine, loop, run->table, control_path);
 	run->commands.engine = run->reload.engine;
 	if (result == -EWOULDBLOCK)
 		log_say(LEVEL_ERROR, "start", "another mpfailoverd writes %s", run->table);
@@ -244,17 +323,35 @@ static int take_table(struct run *run, uv_loop_t *loop)
 	return result;
 }
 
-/* False: no memory. */
+/* False: no memory, or a user that was removed this moment. */
 static bool remember(struct run *run, const struct options *options, const struct conf *conf)
 {
 	run->table = strdup(options->table ? options->table : conf->table);
 	run->control_socket = strdup(conf->control_socket);
 	run->control_group = strdup(conf->control_group);
+	run->user_name = strdup(conf->user);
 	run->reload = (struct reload){ .file = options->file,
 		                       .table = options->table ? NULL : run->table,
 		                       .control_socket = run->control_socket,
-		                       .control_group = run->control_group };
-	return run->table && run->control_socket && run->control_group;
+		                       .control_group = run->control_group,
+		                       .user = run->user_name };
+	return run->table && run->control_socket && run->control_group && run->user_name &&
+	       user_find(&run->user, run->user_name) == 0;
+}
+
+/* False: refused, and logged. */
+static bool put_in_force(struct run *run, uv_loop_t *loop, struct conf *conf)
+{
+	char *error = NULL;
+	run->reload.web = web_new(loop, run->reload.engine, run->table);
+	const bool done = run->reload.web && web_prepare(run->reload.web, conf, &error) &&
+	                  engine_load(run->reload.engine, conf) == 0;
+	if (done)
+		web_commit(run->reload.web);
+	else
+		log_say(LEVEL_ERROR, "config", "%s", error ? error : "out of memory");
+	free(error);
+	return done;
 }
 
 static int run_daemon(const struct options *options)
@@ -265,20 +362,25 @@ static int run_daemon(const struct options *options)
 	struct conf *conf = load_configuration(options->file);
 	if (!conf)
 		return EXIT_FAILURE;
-	if (!remember(&run, options, conf) || take_table(&run, loop) < 0 || engine_load(run.reload.engine, conf) < 0)
+	if (!remember(&run, options, conf) || take_table(&run, loop) < 0 || !put_in_force(&run, loop, conf))
 		goto cleanup;
 	conf = NULL; /* the engine's */
 	watch_signals(&run, loop);
+	if (notify_open(&run.notify, loop, run.reload.engine) < 0)
+		log_say(LEVEL_WARN, "start", "no memory to notify the service manager");
+	notify_ready();
 	uv_run(loop, UV_RUN_DEFAULT);
 	status = EXIT_SUCCESS;
 cleanup:
 	control_close(run.control);
+	web_free(run.reload.web);
 	engine_free(run.reload.engine);
 	uv_loop_close(loop);
 	conf_free(conf);
 	free(run.table);
 	free(run.control_socket);
 	free(run.control_group);
+	free(run.user_name);
 	return status;
 }
 

@@ -23,6 +23,7 @@ struct outcome {
 	uint32_t detail;       /* of the reason */
 	uint32_t handshake_us; /* as the kernel measured it, 0: not measured */
 	uint32_t cert_until_s; /* the certificate's end, 0: not known */
+	bool unanswered;       /* silence, and not even a handshake: one lost packet is enough for that */
 };
 
 const char *outcome_kind_name(enum outcome_kind kind);

@@ -9,6 +9,7 @@
 #include "probe/json_text.h"
 #include "probe/news.h"
 #include "probe/uplink_way.h"
+#include "probe/web.h"
 
 struct conf *reload_read(const char *file, reload_told *warn, void *owner, char **error)
 {
@@ -63,7 +64,20 @@ static json_t *accepted(struct attempt *attempt, const struct conf *conf)
 	                 (json_int_t)candidates, "warnings", attempt->warnings);
 }
 
-json_t *reload_run(const struct reload *reload)
+/* All of it, or nothing. */
+static bool put_in_force(const struct reload *reload, struct conf *conf, char **error)
+{
+	if (!web_prepare(reload->web, conf, error))
+		return false;
+	if (engine_load(reload->engine, conf) < 0) {
+		web_cancel(reload->web);
+		return false;
+	}
+	web_commit(reload->web);
+	return true;
+}
+
+static json_t *run(const struct reload *reload)
 {
 	struct attempt attempt = { engine_news(reload->engine), json_array() };
 	char *error = NULL;
@@ -73,12 +87,22 @@ json_t *reload_run(const struct reload *reload)
 		free(error);
 		return answer;
 	}
-	if (engine_load(reload->engine, conf) < 0) {
+	if (!put_in_force(reload, conf, &error)) {
+		json_t *answer = refused(&attempt, error ? error : "out of memory");
 		conf_free(conf);
-		return refused(&attempt, "out of memory");
+		free(error);
+		return answer;
 	}
 	warn_of_change(&attempt, "table", reload->table, conf->table);
 	warn_of_change(&attempt, "control socket", reload->control_socket, conf->control_socket);
 	warn_of_change(&attempt, "control group", reload->control_group, conf->control_group);
+	warn_of_change(&attempt, "user", reload->user, conf->user);
 	return accepted(&attempt, conf);
+}
+
+json_t *reload_run(const struct reload *reload)
+{
+	json_t *answer = run(reload);
+	web_note_reload(reload->web, json_is_true(json_object_get(answer, "ok")));
+	return answer;
 }

@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 
 struct engine;
+struct web;
 
 typedef void reload_told(void *owner, const char *line);
 
@@ -18,9 +19,10 @@ struct conf *reload_read(const char *file, reload_told *warn, void *owner, char 
 
 struct reload {
 	struct engine *engine;
+	struct web *web;
 	const char *file;
 	/* What was configured at the start, and stays so until the next one.  NULL: given otherwise, so that it does not matter. */
-	const char *table, *control_socket, *control_group;
+	const char *table, *control_socket, *control_group, *user;
 };
 
 /* Does it, logs it, and makes the answer to who asked for it: as command.h has them, with "warnings". */

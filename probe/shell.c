@@ -7,6 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Is it for us alone?  Facts are of one event, and to talk to the service manager is our affair. */
+static bool is_ours(const char *variable)
+{
+	static const char *const ours[] = { "MPF_", "NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID=" };
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (strncmp(variable, ours[i], strlen(ours[i])) == 0)
+			return true;
+	return false;
+}
+
 /* The environment with FACTS in front.  NULL: no memory. */
 static char **new_environment(char *const *facts, size_t fact_count)
 {
@@ -21,7 +31,7 @@ static char **new_environment(char *const *facts, size_t fact_count)
 		used++;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (strncmp(environ[i], "MPF_", 4) != 0)
+		if (!is_ours(environ[i]))
 			out[used++] = environ[i];
 	return out;
 }

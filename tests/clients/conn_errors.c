@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/clients/conn_world.h"
@@ -219,18 +218,6 @@ static void unroute(unsigned number)
 	expect(system(command) == 0, "%s", command);
 }
 
-/* Somebody who counts what is reported, as the daemon would. */
-static int receiver(void)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	strncpy(address.sun_path, world.report, sizeof address.sun_path - 1);
-	unlink(world.report);
-	expect(bind(fd, (const struct sockaddr *)&address, sizeof address) == 0, "%s", strerror(errno));
-	return fd;
-}
-
 static unsigned failures_reported(int fd)
 {
 	struct mpf_report report;
@@ -245,7 +232,7 @@ static unsigned failures_reported(int fd)
 static void routed(const char *what, unsigned reports)
 {
 	for (int type = 0; type <= SOCK_NONBLOCK; type += SOCK_NONBLOCK) {
-		const int reported = receiver();
+		const int reported = world_receiver();
 		int fd;
 		world_paint(FAR, "lL");
 		route(what, 1);

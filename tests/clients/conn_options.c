@@ -4,9 +4,12 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -151,16 +154,21 @@ static const char *name_of(size_t index)
 
 /* ------------------------------------------------------------------------------------------------------------- the tests */
 
-/* Lost where the first packet is refused before connect() returns (man page, CAVEATS): there is no telling what was set. */
-static bool is_lost_at_once(size_t index)
+/* How the attempt at the first place fails. */
+enum failure { LATER, REFUSED_AT_ONCE, NO_ROUTE };
+
+/* Lost (man page, CAVEATS): there is no telling what was set; or it makes no difference to what there is a route for. */
+static bool is_left_out(size_t index, enum failure failure)
 {
-	return index < SETTINGS && settings[index].level == IPPROTO_TCP &&
-	       ((settings[index].option == TCP_MAXSEG && settings[index].value == 536) ||
-	        settings[index].option == TCP_WINDOW_CLAMP);
+	if (index == SETTINGS || failure == LATER)
+		return false;
+	if (failure == REFUSED_AT_ONCE)
+		return settings[index].level == IPPROTO_TCP && settings[index].option == TCP_WINDOW_CLAMP;
+	return !strcmp(settings[index].name, "TCP_MAXSEG of 536") || !strcmp(settings[index].name, "SO_DONTROUTE");
 }
 
 /* For each setting: a connect() for place FIRST, which is moved to the next one, against a native one to that. */
-static void compare(unsigned first, const char *letters)
+static void compare(unsigned first, const char *letters, enum failure failure)
 {
 	static struct view native, moved;
 
@@ -168,7 +176,7 @@ static void compare(unsigned first, const char *letters)
 	if (first == FAR)
 		world.far[0].delay_us = world.far[1].delay_us = 1000;
 	for (size_t i = 0; i <= SETTINGS; i++) {
-		if (first == NEAR && letters[0] == 'r' && is_lost_at_once(i))
+		if (is_left_out(i, failure))
 			continue;
 		const int one = world_socket(first, 0), other = world_socket(first, 0);
 		set(one, i);
@@ -186,27 +194,35 @@ static void compare(unsigned first, const char *letters)
 
 static void test_after_error(void)
 {
-	compare(NEAR, "rL");
+	compare(NEAR, "rL", REFUSED_AT_ONCE);
 }
 
 static void test_after_deadline(void)
 {
-	compare(NEAR, "sL");
+	compare(NEAR, "sL", LATER);
 }
 
 static void test_far_after_error(void)
 {
-	compare(FAR, "rL");
+	compare(FAR, "rL", LATER);
+}
+
+/* The kernel says so before anything is sent. */
+static void test_after_route(void)
+{
+	expect(system("ip route replace unreachable 10.99.0.1") == 0, "ip route");
+	compare(FAR, "lL", NO_ROUTE);
+	expect(system("ip route del 10.99.0.1") == 0, "ip route");
 }
 
 static void test_far_after_deadline(void)
 {
-	compare(FAR, "sL");
+	compare(FAR, "sL", LATER);
 }
 
 static void test_ipv6_after_deadline(void)
 {
-	compare(MIXED, "sL");
+	compare(MIXED, "sL", LATER);
 }
 
 /* What a native connect() that failed has forgotten; ours may know it. */
@@ -270,6 +286,70 @@ static void test_second_time(void)
 	}
 }
 
+/* ------------------------------------------------------------------------------------------------------ again and again */
+
+enum { FAIL_OVERS = 10000, LOOKED_AT = 100 };
+
+/* What the process has: descriptors, in their numbers, and what is blocked. */
+struct possessions {
+	unsigned char open[256];
+	sigset_t blocked;
+};
+
+static void count(struct possessions *all)
+{
+	memset(all, 0, sizeof *all);
+	for (int fd = 0; fd < (int)sizeof all->open; fd++)
+		all->open[fd] = fcntl(fd, F_GETFD) >= 0;
+	sigprocmask(SIG_SETMASK, NULL, &all->blocked);
+}
+
+/* TIMES fail-overs, half of them without blocking, and one in LOOKED_AT looked at closely. */
+static void many(const char *letters, unsigned times)
+{
+	static struct view native, moved;
+	struct possessions before, after;
+	const struct linger reset = { .l_onoff = 1 }; /* or the ports run out */
+
+	world_paint(NEAR, letters);
+	world_service(NEAR)->attempt_floor_ms = 2;
+	world_service(NEAR)->nonblocking_wait_ms = 60000;
+	count(&before);
+	for (unsigned i = 0; i < times; i++) {
+		const int type = i & 1 ? SOCK_NONBLOCK : 0, fd = world_socket(NEAR, type);
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+		expect(world_connect(fd, NEAR) == 0, "%u: %s", i, strerror(errno));
+		expect(world_where(fd) == NEAR + 1, "%u: is at %d", i, world_where(fd));
+		expect(fcntl(fd, F_GETFL) == (O_RDWR | (type ? O_NONBLOCK : 0)), "%u: flags %x", i, fcntl(fd, F_GETFL));
+		expect(fcntl(fd, F_GETFD) == FD_CLOEXEC, "%u: not closed on exec", i);
+		if (i % LOOKED_AT <= 1) {
+			look(fd, &moved);
+			const int other = world_socket(NEAR, 0);
+			setsockopt(other, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+			expect(world_connect_natively(other, NEAR + 1) == 0, "%s", strerror(errno));
+			look(other, &native);
+			same("many", &native, &moved);
+			close(other);
+			close(world_accept(NEAR + 1));
+		}
+		close(fd);
+		close(world_accept(NEAR + 1));
+	}
+	count(&after);
+	expect(!memcmp(before.open, after.open, sizeof before.open), "other descriptors than before");
+	expect(!memcmp(&before.blocked, &after.blocked, sizeof before.blocked), "other signals are blocked");
+}
+
+static void test_many(void)
+{
+	many("rL", FAIL_OVERS);
+}
+
+static void test_many_deadlines(void)
+{
+	many("sL", FAIL_OVERS / 20);
+}
+
 /* -------------------------------------------------------------------------------------------------------------- binding */
 
 static struct sockaddr_in own_address(int fd)
@@ -323,7 +403,10 @@ static const struct world_test tests[] = {
 	{ "moved after a deadline, far, IPv6", test_ipv6_after_deadline, ONLY_WITH | NEEDS_FAR, 0 },
 	{ "all refuse", test_all_refuse, 0, 0 },
 	{ "moved the second time", test_second_time, ONLY_WITH | NEEDS_FAR, 0 },
+	{ "10,000 times", test_many, ONLY_WITH, 60 },
+	{ "500 deadlines", test_many_deadlines, ONLY_WITH, 60 },
 	{ "bound before", test_bound, ONLY_WITH, 0 },
+	{ "moved after an error of the route", test_after_route, ONLY_WITH | NEEDS_FAR, 0 },
 };
 
 int main(int argc, char **argv)

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -304,6 +305,17 @@ int world_connect_natively(int fd, unsigned place)
 int world_accept(unsigned place)
 {
 	return accept4(world_server(place), NULL, NULL, SOCK_CLOEXEC);
+}
+
+int world_receiver(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	strncpy(address.sun_path, world.report, sizeof address.sun_path - 1);
+	unlink(world.report);
+	expect(bind(fd, (const struct sockaddr *)&address, sizeof address) == 0, "%s", strerror(errno));
+	return fd;
 }
 
 short world_poll(int fd, short events, int wait_ms)

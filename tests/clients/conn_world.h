@@ -83,6 +83,9 @@ int world_accept(unsigned place);
 /* The listening or bound socket of PLACE. */
 int world_server(unsigned place);
 
+/* Somebody who hears what is reported, as the daemon would. */
+int world_receiver(void);
+
 uint64_t world_now_us(void);
 
 /* What FD shows now. */

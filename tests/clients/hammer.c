@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hammer [-a] [-c COUNT] [-t THREADS] ADDRESS PORT
+ * hammer [-a] [-c COUNT] [-i MS] [-t THREADS] ADDRESS PORT
  *
  * Fetches from ADDRESS again and again, in each of THREADS, COUNT times or until SIGTERM: in turn by a blocking and by a
- * non-blocking connect (-a: the address is looked up each time, too).  Prints "fetched=N failed=N slowest_ms=N", and ", SITE=N" for each
- * site that answered.
+ * non-blocking connect (-a: the address is looked up each time, too; -i: with a pause in between).  Prints
+ * "fetched=N failed=N slowest_ms=N", and ", SITE=N" for each site that answered.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -35,6 +35,7 @@ static struct sockaddr_storage address;
 static socklen_t address_length;
 static const char *host, *port;
 static long count = -1;
+static useconds_t pause_us;
 static bool look_up;
 static volatile sig_atomic_t ended;
 
@@ -145,6 +146,8 @@ static void *hammer(void *argument)
 			tally->fetched++;
 			tally->by_site[site]++;
 		}
+		if (pause_us)
+			usleep(pause_us);
 	}
 	return NULL;
 }
@@ -176,16 +179,18 @@ int main(int argc, char **argv)
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
 	int threads = 1, option;
 
-	while ((option = getopt(argc, argv, "ac:t:")) != -1) {
+	while ((option = getopt(argc, argv, "ac:i:t:")) != -1) {
 		if (option == 'a')
 			look_up = true;
 		else if (option == 'c')
 			count = atol(optarg);
+		else if (option == 'i')
+			pause_us = (useconds_t)atoi(optarg) * 1000;
 		else if (option == 't')
 			threads = atoi(optarg);
 	}
 	if (argc - optind != 2 || threads < 1 || threads > MAX_THREADS)
-		errx(2, "usage: hammer [-a] [-c COUNT] [-t THREADS] ADDRESS PORT");
+		errx(2, "usage: hammer [-a] [-c COUNT] [-i MS] [-t THREADS] ADDRESS PORT");
 	host = argv[optind];
 	port = argv[optind + 1];
 	int error = getaddrinfo(host, port, &hints, &list);

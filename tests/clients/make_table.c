@@ -3,7 +3,7 @@
  * make_table [-b] [-f COUNT] [-h HOST] [-p PORT] TABLE NAME=ADDRESS=VERDICT ...
  *
  * A table without a daemon: one service, "made", with these candidates.  -f adds services of COUNT addresses in all that nobody asks
- * for; -b stays, and writes the heartbeat until it is ended.  VERDICT: unknown, up, suspect, down.
+ * for; -b stays, and writes the heartbeat until it is ended.  VERDICT: unknown, up, suspect, down.  ADDRESS may end in %LINK, a number.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -65,13 +65,16 @@ static void service_defaults(struct conf_service *service, const char *name)
 
 static void add_candidate(struct conf_service *service, char *argument)
 {
-	const char *name = strsep(&argument, "="), *address = strsep(&argument, "=");
+	const char *name = strsep(&argument, "=");
+	char *scope = strsep(&argument, "=");
+	const char *address = strsep(&scope, "%");
 
 	if (!argument || service->candidate_count == MPF_MAX_SERVICE_CANDIDATES)
 		errx(2, "want at most %d of NAME=ADDRESS=VERDICT", MPF_MAX_SERVICE_CANDIDATES);
 	verdicts[service->candidate_count] = verdict_of(argument);
 	candidates[service->candidate_count++] =
-	    (struct conf_candidate){ .name = name, .address.ip = address_of(address) };
+		(struct conf_candidate){ .name = name,
+		                         .address = { address_of(address), scope ? (uint32_t)atoi(scope) : 0 } };
 }
 
 /* Addresses of 10.0.0.0/8, as many services as that takes.  Returns how many services. */
@@ -90,7 +93,7 @@ static size_t add_fillers(size_t count)
 		service->port_count = 1;
 		service->candidates = &fillers[i];
 		service->candidate_count =
-		    count - i < MPF_MAX_SERVICE_CANDIDATES ? count - i : MPF_MAX_SERVICE_CANDIDATES;
+			count - i < MPF_MAX_SERVICE_CANDIDATES ? count - i : MPF_MAX_SERVICE_CANDIDATES;
 	}
 	return used;
 }

@@ -121,6 +121,8 @@ static void used_sockets(void)
 
 int main(int argc, char **argv)
 {
+	const int error = errno, free_descriptor = dup(STDOUT_FILENO);
+	close(free_descriptor);
 	if (argc != 4 || inet_pton(AF_INET, argv[1], &asked.sin_addr) != 1 ||
 	    inet_pton(AF_INET, argv[3], &live.sin_addr) != 1) {
 		fputs("usage: states ADDRESS PORT LIVE\n", stderr);
@@ -128,6 +130,7 @@ int main(int argc, char **argv)
 	}
 	asked.sin_family = live.sin_family = AF_INET;
 	asked.sin_port = live.sin_port = htons((in_port_t)atoi(argv[2]));
+	printf("errno at the start: %d\nthe first free descriptor: %d\n", error, free_descriptor);
 	make_silent();
 	bad_arguments();
 	other_sockets();

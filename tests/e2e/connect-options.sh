@@ -5,6 +5,7 @@
 # runs alone
 # shellcheck source=tests/e2e/lib.bash
 . "$(dirname "$0")/lib.bash"
+# shellcheck source=tests/e2e/connect.bash
+. tests/e2e/connect.bash
 
-"$CLIENTS/conn_options" -l "$LIB" || failures=$((failures + 1))
-"$CLIENTS/conn_options" || failures=$((failures + 1))
+with_and_without conn_options

@@ -12,19 +12,23 @@ installed() { find "$ROOT" ! -type d -printf '%m %P\n' | sort -k 2; }
 check "make install" run_make -o all install
 same "what it installs" "644 etc/mpf/mpfailover.conf
 755 opt/mpf/bin/mpfailover
+644 opt/mpf/lib/systemd/system/mpfailoverd.service
+644 opt/mpf/lib/sysusers.d/mpfailover.conf
+644 opt/mpf/lib/tmpfiles.d/mpfailover.conf
 755 opt/mpf/sbin/mpfailoverctl
 755 opt/mpf/sbin/mpfailoverd
 644 opt/mpf/share/bash-completion/completions/mpfailover
 644 opt/mpf/share/bash-completion/completions/mpfailoverctl
 644 opt/mpf/share/bash-completion/completions/mpfailoverd
-644 opt/mpf/share/doc/mpfailover/mpfailover.conf
 755 opt/mpf/share/mpfailover/hooks/page
-755 opt/mpf/share/mpfailover/hooks/route-by-tftp" "$(installed | grep -vE ' opt/mpf/(share/man/|.*/libmpfailover.so$|.LIB$)')"
+755 opt/mpf/share/mpfailover/hooks/route-by-tftp
+644 opt/mpf/share/mpfailover/mpfailover.conf
+644 opt/mpf/share/mpfailover/prometheus-alerts.yml" "$(installed | grep -vE ' opt/mpf/(share/man/|.*/libmpfailover.so$|.LIB$)')"
 same "the library, wherever \$LIB may lead" "$(cd "$B" && find lib*/ -name libmpfailover.so | sort)" \
 	"$(cd "$ROOT$PREFIX" && find lib*/ -name libmpfailover.so | sort)"
 same "for musl, a link that is called \$LIB" "$(readlink "$B/\$LIB")" "$(readlink "$ROOT$PREFIX/\$LIB")"
 for page in conf/*.5 preload/*.7 probe/*.8 scripts/*.1; do
-	[ ! -e "$page" ] || same "the manual ${page##*/}" "$(cat "$page")" "$(cat "$ROOT$PREFIX/share/man/man${page##*.}/${page##*/}")"
+	[ ! -e "$page" ] || same "the manual ${page##*/}" "$(sed "s|/usr/local/|$PREFIX/|g; s|/etc/mpfailover|/etc/mpf/mpfailover|g" "$page")" "$(cat "$ROOT$PREFIX/share/man/man${page##*.}/${page##*/}")"
 done
 same "the launcher knows its version" "mpfailover $(sed -n 's/^VERSION = //p' Makefile)" "$("$ROOT$PREFIX/bin/mpfailover" -V)"
 check "and its library" grep -q "$ROOT$PREFIX/lib.*/libmpfailover.so" <<< "$("$ROOT$PREFIX/bin/mpfailover" cat /proc/self/maps)"

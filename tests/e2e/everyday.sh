@@ -140,3 +140,17 @@ for line in "${EVERYDAY[@]}"; do
 		skip "$name: byte for byte as before" "it is not installed"
 	fi
 done
+
+# In a set-user-ID program whoever started it has no say, neither which table counts nor where lines are written.
+readonly NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+if [ "$(id -u)" = 0 ] && "${NOBODY[@]}" true 2> "$WORK/nobody.log" && ! findmnt -nT "$WORK" -o OPTIONS | grep -qw nosuid; then
+	site_up 2
+	cp "$CLIENTS/fetch" "$WORK/fetch" && cp "$CLIENTS/fetch" "$WORK/fetch-setuid" && chmod 4755 "$WORK/fetch-setuid"
+	mkdir "$WORK/lines" && chown 65534 "$WORK/lines"
+	by_nobody() { "${NOBODY[@]}" env MPFAILOVER_LOG="$WORK/lines/$1" "$WORK/$1" gethostbyname "${SITE[1]}" "$HTTP" 2>&1; }
+	same "a user's environment counts" site-2 "$(by_nobody fetch)"
+	same "but not in a set-user-ID program" "connect: Connection refused" "$(by_nobody fetch-setuid)"
+	same "nor is anything written for it" fetch "$(ls "$WORK/lines")"
+else
+	skip "set-user-ID programs" "this user cannot become another one, or the directory is mounted nosuid"
+fi

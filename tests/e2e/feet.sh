@@ -64,6 +64,11 @@ same "a sandbox that lets the listed system calls through, not yet known" 0 "$(e
 same "and with a log" 0 "$(MPFAILOVER_LOG=$WORK/log ends with "$CLIENTS/feet_seccomp" ours "$DEAD" "$HTTP" "$LIVE")"
 streams_closed "not yet known"
 
+# A thread with as little stack as there can be, of which the manual tells how much is needed.
+needs=$("$CLIENTS/feet_stack" "$LIVE" "$HTTP" "$LIVE")
+moved=$(MPFAILOVER_LOG=$WORK/log with "$CLIENTS/feet_stack" "$DEAD" "$HTTP" "$LIVE")
+check "a small stack: 3 KiB more than the $needs bytes by itself are enough (${moved:=65536})" [ $((moved - needs)) -le 3072 ]
+
 # ------------------------------------------------------------------------------------------------ the daemon knows
 
 kill -CONT "${PID[daemon]}"

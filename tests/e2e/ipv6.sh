@@ -58,6 +58,29 @@ table "b=$DEAD4=down" "c=$LIVE6=up"
 same "IPv4 cannot go to IPv6" "$REFUSED" "$(by_address "$DEAD4")"
 same "nor can v4-mapped" "$REFUSED" "$(by_address "::ffff:$DEAD4")"
 
+# Addresses that mean something on one link only: the one that is named is ours, the same on another link is not.
+scoped='
+import socket, sys
+dead, live, port, link = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+server = socket.create_server((live, port, 0, 1), family=socket.AF_INET6)
+with socket.socket(socket.AF_INET6) as s:
+    try:
+        s.connect((dead, port, 0, link))
+        print(*s.getpeername()[::3])
+    except OSError as error:
+        print(error.strerror)'
+by_scope() { with /usr/bin/python3 -c "$scoped" "$@"; }
+ip -6 address add fe80::6d70:1/128 dev lo nodad
+ip -6 address add fe80::6d70:2/128 dev lo nodad
+ip link add other type veth peer name another && ip link set other up
+other=$(ip -o link show other | cut -d : -f 1)
+table "a=fe80::6d70:1%1=down" "b=fe80::6d70:2%1=up"
+same "a scoped address" "fe80::6d70:2 1" "$(by_scope fe80::6d70:1 fe80::6d70:2 "$HTTP" 1)"
+same "by name, it has its scope" "$(printf '%s 1\n' fe80::6d70:2 fe80::6d70:1)" "$(with /usr/bin/python3 -c "import socket
+for one in socket.getaddrinfo('$NAME', 80, type=socket.SOCK_STREAM): print(one[4][0].partition('%')[0], one[4][3])")"
+same "on another link it is not ours" "$(without /usr/bin/python3 -c "$scoped" fe80::6d70:1 fe80::6d70:2 "$HTTP" "$other")" \
+	"$(by_scope fe80::6d70:1 fe80::6d70:2 "$HTTP" "$other")"
+
 # The daemon checks both.
 IN_SERVICE="candidate \"six-dead\" { address = \"$DEAD6\" } candidate \"six-live\" { address = \"$LIVE6\" }"
 write_conf

@@ -32,3 +32,12 @@ same "localhost is libc's" "$("$CLIENTS/fetch" gethostbyname localhost)" "$(addr
 
 "$CLIENTS/make_table" -h "$NAME" "$TABLE" "a=${SITE[1]}=down" "b=${SITE[2]}=down" || exit 2
 same "all down: still addresses, not none" "$(printf '%s\n' "${SITE[1]}" "${SITE[2]}")" "$(addresses getaddrinfo "$NAME")"
+
+# glibc with AI_ADDRCONFIG would refuse even a number of a family that this machine has no address of.
+if [ -n "$OWN_NETWORK" ]; then
+	ip address add 10.77.0.9/32 dev lo
+	"$CLIENTS/make_table" -h "$NAME" "$TABLE" a=10.77.0.9=up b=2001:db8::1=down || exit 2
+	same "a candidate of a family that this machine does not have" "$(printf '%s\n' 10.77.0.9 2001:db8::1)" \
+		"$(with /usr/bin/python3 -c "import socket
+for one in socket.getaddrinfo('$NAME', 80, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG): print(one[4][0])" 2>&1)"
+fi

@@ -181,10 +181,11 @@ TIMINGS = {
 class Mpfailover:
     """The daemon and what a client needs to use its table."""
 
-    def __init__(self, check="tcp", options="", check_text=None, timing_text=None, expect="up"):
+    def __init__(self, check="tcp", options="", check_text=None, timing_text=None, expect="up", verbose=False):
         self.dir = WORK / "mpfailover"
         self.dir.mkdir(mode=0o755, exist_ok=True)
         self.expect = expect
+        self.verbose = verbose
         (self.dir / "conf").write_text(
             MPFAILOVER.format(
                 dir=self.dir,
@@ -218,7 +219,8 @@ class Mpfailover:
         return False
 
     def __enter__(self):
-        self.process = spawn([build_dir() / "mpfailoverd", "-c", self.dir / "conf"], self.dir / "log")
+        argv = [build_dir() / "mpfailoverd", "-c", self.dir / "conf", *(["-v"] if self.verbose else [])]
+        self.process = spawn(argv, self.dir / "log")
         wait_until(self._is_ready, 10, f"every candidate to be {self.expect}")
         return self
 

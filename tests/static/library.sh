@@ -8,8 +8,8 @@
 readonly HOOKS="connect dlopen getaddrinfo gethostbyname gethostbyname2 gethostbyname2_r gethostbyname_r"
 readonly NEWEST=2.17 # of glibc's symbol versions
 
-# The functions that it defines for others.
-exported() { nm -D --defined-only "$1" | awk '{ print $3 }' | sort | paste -sd ' '; }
+# The functions that it defines for others, whatever their versions.
+exported() { nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort -u | paste -sd ' '; }
 # needed LIBRARY: what it needs beside the parts of libc, which musl takes as its own, too (librt: in 32 bits, for old glibc)
 needed() { readelf -d "$1" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p' | grep -vxE 'libc\.so\.6|libdl\.so\.2|librt\.so\.1'; }
 too_new() {

@@ -154,7 +154,7 @@ static void test_certificates(void **state)
 		struct outcome https = ask(CONF_HTTPS, rows[i].host, rows[i].port, ca_file, rows[i].verify);
 		one_check_expect(rows[i].what, https, rows[i].kind, rows[i].reason, passes ? 200 : 0);
 		if (passes)
-			assert_in_range(tls.handshake_us, 1, 100000);
+			assert_in_range(tls.handshake_us, 1, 5000000);
 	}
 }
 
@@ -215,7 +215,9 @@ static void test_other_ends(void **state)
 		struct check_target target = one_check_target(&conf, "dm.example.org", "127.0.0.1", server.port);
 		char what[16];
 		snprintf(what, sizeof what, "way %u", rows[i].way);
-		one_check_expect(what, one_check_run(&target, 300), rows[i].kind, rows[i].reason, 0);
+		/* A busy machine is slow to refuse; only silence has to be waited for. */
+		const unsigned deadline_ms = rows[i].kind == OUTCOME_SILENCE ? 300 : 5000;
+		one_check_expect(what, one_check_run(&target, deadline_ms), rows[i].kind, rows[i].reason, 0);
 		odd_stop(&server);
 	}
 }

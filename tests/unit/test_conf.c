@@ -162,6 +162,8 @@ static void test_everything(void **state)
 	assert_string_equal(conf->control_socket, "/tmp/control");
 	assert_string_equal(conf->control_group, "root");
 	assert_string_equal(conf->metrics_listen, "[::1]:9109");
+	assert_string_equal(conf->metrics_file, conf->file);
+	assert_true(conf->metrics_line > 1);
 
 	const struct conf_service *service = conf->services;
 	assert_int_equal(service->host_count, 2);

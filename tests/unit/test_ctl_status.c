@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 #include "preload/lookup.h"
-#include "probe/ctl_status_json.h"
+#include "probe/status_json.h"
 #include "probe/ctl_status_text.h"
 
 enum { NOW_MS = 500000, NOW_S = 1000000 };

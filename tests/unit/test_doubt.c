@@ -10,7 +10,7 @@
 enum { INTERVAL_MS = 5000 };
 
 /* What happens, one thing every 10 ms: 'r' a report, '+' the canary answered, '-' it missed, '?' it could not be sent,
- * 'C' a check succeeded, 'F' it failed, 'w' an interval passes.  What is to be done: 't' try, 'c' clear, 's' suspect, '.' nothing. */
+ * 'u' a check was not answered, 'C' one succeeded, 'F' it failed, 'w' an interval passes.  What is to be done: 't' try, 'c' clear, 's' suspect, '.' nothing. */
 static const struct {
 	const char *what, *happens, *done;
 } rows[] = {
@@ -26,6 +26,9 @@ static const struct {
 	{ "a check that succeeds counts as an answer", "rCrwr", "t...t" },
 	{ "a check that succeeds before is no answer", "Cr", ".t" },
 	{ "a check that fails ends it", "rFr", "t.t" },
+	{ "a check that is not answered is as good as a report", "u+", "tc" },
+	{ "also after one that was refuted", "r+u---", "tcttts" },
+	{ "and does not begin anew", "r-u--", "tt.ts" },
 };
 
 static char step(struct doubt *doubt, char event, uint64_t *now_ms)
@@ -34,6 +37,8 @@ static char step(struct doubt *doubt, char event, uint64_t *now_ms)
 	switch (event) {
 	case 'r':
 		return ".tcs"[doubt_reported(doubt, true, *now_ms)];
+	case 'u':
+		return ".tcs"[doubt_unanswered(doubt)];
 	case '+':
 		return ".tcs"[doubt_tried(doubt, OUTCOME_SUCCESS, *now_ms, INTERVAL_MS)];
 	case '-':

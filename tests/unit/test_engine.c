@@ -221,6 +221,28 @@ static void test_report_finds_it_dead(void **state)
 	}
 }
 
+/* Nobody reports; the first check that is not answered counts once the canaries have missed, too. */
+static void test_checks_find_it_silent(void **state)
+{
+	(void)state;
+	for (unsigned fall = 1; fall <= 2; fall++) {
+		struct one_engine one;
+		struct odd_server server = odd_start("127.0.0.1", ODD_HTTP);
+		uint16_t port = server.port;
+		one_engine_start(
+			&one, directory,
+			"timing \"t\" { interval = \"200ms\" fast = \"50ms\" timeout = \"100ms\" fall = %u hold-up = \"0s\" }\n" SERVICE
+				FIRST "}",
+			fall, port);
+		one_engine_wait(&one, 0, "up", 5000);
+		odd_stop(&server);
+		server = odd_start_at("127.0.0.1", port, ODD_FULL);
+		one_engine_wait(&one, 0, "down", 5000);
+		one_engine_stop(&one);
+		odd_stop(&server);
+	}
+}
+
 static int compare(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
@@ -360,6 +382,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_exec, forget),
 		cmocka_unit_test_teardown(test_reports, forget),
 		cmocka_unit_test_teardown(test_report_finds_it_dead, forget),
+		cmocka_unit_test_teardown(test_checks_find_it_silent, forget),
 		cmocka_unit_test_teardown(test_watch, forget),
 		cmocka_unit_test_teardown(test_watch_unwelcome, forget),
 		cmocka_unit_test_teardown(test_late_loop, forget),

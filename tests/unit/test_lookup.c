@@ -92,7 +92,7 @@ static const struct {
 	{ "192.0.2.1", 443, "web" },
 	{ "192.0.2.1", 21, "ftp" },
 	{ "192.0.2.1", 22, "any" }, /* nobody names it */
-	{ "192.0.2.1", 0, "" }, /* port 0 is nobody's */
+	{ "192.0.2.1", 0, "" },     /* port 0 is nobody's */
 	{ "192.0.2.2", 80, "web" },
 	{ "192.0.2.2", 22, "" },
 	{ "192.0.2.3", 21, "ftp" },
@@ -343,6 +343,41 @@ static void test_sound_arrays(void **state)
 	expect_sound(FIELD(services.limit), MPF_MAX_SERVICES - 1, true);
 }
 
+/* ------------------------------------------------------------------------------------------ numbers that cannot be */
+
+/* Is 192.0.2.2 ours while *WORD of its service is VALUE? */
+static void expect_ours(uint32_t *word, uint32_t value, bool ours)
+{
+	struct snapshot snapshot;
+	const struct conf_address address = fixture_address("192.0.2.2");
+	const uint32_t before = *word;
+	*word = value;
+	assert_int_equal(lookup_address(world.table.header, (const uint8_t *)&address.ip, 0, 443, &snapshot), ours);
+	*word = before;
+}
+
+static void test_damaged_numbers(void **state)
+{
+	(void)state;
+	struct snapshot snapshot;
+	const struct conf_address address = fixture_address("192.0.2.2");
+	assert_true(lookup_address(world.table.header, (const uint8_t *)&address.ip, 0, 443, &snapshot));
+	struct mpf_slot *slot = fixture_slot(world.table.header, world.table.header->active);
+	struct mpf_service *service = &slot->services[snapshot.service_index];
+	struct mpf_candidate *candidate = &slot->candidates[snapshot.first_candidate];
+	expect_ours(&service->candidate_count, 0, false);
+	expect_ours(&service->candidate_count, MPF_MAX_SERVICE_CANDIDATES + 1, false);
+	expect_ours(&service->first_candidate, UINT32_MAX, false);
+	uint32_t *const waits[] = { &service->nonblocking_wait_ms, &service->attempt_floor_ms,
+		                    &service->attempt_ceiling_ms };
+	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+		expect_ours(waits[i], 60000, true);
+		expect_ours(waits[i], UINT32_MAX, false);
+	}
+	expect_ours(&candidate->port, UINT16_MAX, true);
+	expect_ours(&candidate->port, UINT16_MAX + 1, false);
+}
+
 /* -------------------------------------------------------------------------------------------------------- growth */
 
 /* A table as a later version may lay it out: appended fields, more room, other places. */
@@ -434,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_generations),
 		cmocka_unit_test(test_sound),
 		cmocka_unit_test(test_sound_arrays),
+		cmocka_unit_test(test_damaged_numbers),
 		cmocka_unit_test(test_later_version),
 	};
 	return cmocka_run_group_tests_name("lookup", tests, make_world, end_world);

@@ -59,7 +59,33 @@ static void test_failed(void **state)
 	}
 }
 
-/* One that is reached through two uplinks, or on a port of its own, fails by itself. */
+/* The daemon knows, so the table's word counts again after a moment; but not after five in a row, with less than a second between
+ * them and no success. */
+static void test_told(void **state)
+{
+	(void)state;
+	struct snapshot snapshot = snapshot_of(2);
+	const struct mpf_candidate *candidate = &snapshot.candidate[1];
+	uint32_t now = 5000;
+	for (uint32_t i = 0; i < 4; i++, now += 500) {
+		memo_note_failed(candidate, 443, now, true);
+		assert_int_equal(memo_failed(&snapshot, 443, now + 3), 2);
+		assert_int_equal(memo_failed(&snapshot, 443, now + 4), 0);
+	}
+	memo_note_failed(candidate, 443, now, true);
+	assert_int_equal(memo_failed(&snapshot, 443, now + 999), 2);
+	assert_int_equal(memo_failed(&snapshot, 443, now + 1000), 0);
+	now += 1000;
+	memo_note_failed(candidate, 443, now, true); /* begins anew */
+	assert_int_equal(memo_failed(&snapshot, 443, now + 4), 0);
+	for (uint32_t i = 0; i < 9; i++) {
+		memo_note_failed(candidate, 443, now, true);
+		memo_note_failed(candidate, 443, now, true);
+		memo_note_worked(candidate, 443);
+		assert_int_equal(memo_failed(&snapshot, 443, now + 4), 0);
+	}
+}
+
 static void test_failed_tells_apart(void **state)
 {
 	(void)state;
@@ -144,8 +170,8 @@ static void test_collisions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_failed), cmocka_unit_test(test_failed_tells_apart), cmocka_unit_test(test_sticky),
-		cmocka_unit_test(test_stayed), cmocka_unit_test(test_collisions),
+		cmocka_unit_test(test_failed), cmocka_unit_test(test_told),   cmocka_unit_test(test_failed_tells_apart),
+		cmocka_unit_test(test_sticky), cmocka_unit_test(test_stayed), cmocka_unit_test(test_collisions),
 	};
 	return cmocka_run_group_tests_name("memo", tests, NULL, NULL);
 }

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -252,6 +254,28 @@ static void test_cannot_be_written(void **state)
 	in_child(cannot_be_written);
 }
 
+/* The kernel would end the client for a byte too many. */
+static int file_too_large(void)
+{
+	const struct rlimit limit = { 0, 0 };
+	sigset_t all, before;
+	sigfillset(&all);
+	signal(SIGXFSZ, SIG_DFL);
+	if (setrlimit(RLIMIT_FSIZE, &limit) < 0 || sigprocmask(SIG_SETMASK, &all, &before) < 0)
+		return __LINE__;
+	note_init(world.log);
+	const int line = note("dm", "verdict", 0);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return line;
+}
+
+static void test_file_too_large(void **state)
+{
+	(void)state;
+	in_child(file_too_large);
+	assert_string_equal(content(world.log), "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -265,6 +289,7 @@ int main(void)
 		TEST(test_without_stderr),
 		TEST(test_without_standard_streams),
 		TEST(test_cannot_be_written),
+		TEST(test_file_too_large),
 	};
 	return cmocka_run_group_tests_name("note", tests, NULL, NULL);
 }

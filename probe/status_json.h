@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl_status_json.h - a table as JSON, for programs (documented in mpfailoverctl.8).  Pure.
+ * status_json.h - a table as JSON, for programs (documented in mpfailoverctl.8).  Pure.
  */
-#ifndef MPFAILOVER_CTL_STATUS_JSON_H
-#define MPFAILOVER_CTL_STATUS_JSON_H
+#ifndef MPFAILOVER_STATUS_JSON_H
+#define MPFAILOVER_STATUS_JSON_H
 
 #include <stdbool.h>
 #include <stdio.h>

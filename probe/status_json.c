@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/ctl_status_json.h"
+#include "probe/status_json.h"
 
 #include <string.h>
 
