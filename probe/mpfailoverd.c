@@ -354,6 +354,16 @@ static bool put_in_force(struct run *run, uv_loop_t *loop, struct conf *conf)
 	return done;
 }
 
+/* What is open already is closed in order: its sockets go. */
+static void give_up(struct run *run, uv_loop_t *loop)
+{
+	control_close(run->control);
+	run->control = NULL;
+	web_stop(run->reload.web);
+	engine_stop(run->reload.engine);
+	uv_run(loop, UV_RUN_DEFAULT);
+}
+
 static int run_daemon(const struct options *options)
 {
 	int status = EXIT_FAILURE;
@@ -362,8 +372,12 @@ static int run_daemon(const struct options *options)
 	struct conf *conf = load_configuration(options->file);
 	if (!conf)
 		return EXIT_FAILURE;
-	if (!remember(&run, options, conf) || take_table(&run, loop) < 0 || !put_in_force(&run, loop, conf))
+	if (!remember(&run, options, conf) || take_table(&run, loop) < 0)
 		goto cleanup;
+	if (!put_in_force(&run, loop, conf)) {
+		give_up(&run, loop);
+		goto cleanup;
+	}
 	conf = NULL; /* the engine's */
 	watch_signals(&run, loop);
 	if (notify_open(&run.notify, loop, run.reload.engine) < 0)

@@ -201,7 +201,7 @@
 		say(row.since, it.since ? "for " + span(now - it.since) + (it.changes_last_hour > 3 ? ", " + it.changes_last_hour + " changes in an hour" : "") : "");
 		if (it.since) mark(row.since, "title", "since " + day(it.since) + " " + clock(it.since));
 		say(row.reason, check ? check.reason.text : "not checked yet");
-		say(row.checked, check ? span(now - check.at) + " ago, " + micros(check.took_us) + (kind !== "up" && check.streak > 1 ? ", " + check.streak + " in a row" : "") + certificateOf(it, now) : "");
+		say(row.checked, check ? span(now - check.at) + " ago, " + micros(check.took_us) + (kind !== "up" && check.streak > 1 ? ", " + check.streak + " times" : "") + certificateOf(it, now) : "");
 		say(row.shake, it.handshake_us ? micros(it.handshake_us) : "–");
 		say(row.moved, it.moved ? it.moved + " moved here" : it.failed_over ? "" : "–");
 		mark(row.moved.parentNode, "class", "cell-moved" + (it.moved || it.failed_over ? "" : " is-empty"));

@@ -240,6 +240,8 @@ void web_note_reload(struct web *web, bool accepted)
 
 void web_stop(struct web *web)
 {
+	if (!web)
+		return;
 	if (web->open) {
 		events_leave(&engine_news(web->engine)->events, &web->follower);
 		close(web->order_fd[1]);

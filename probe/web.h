@@ -29,7 +29,7 @@ void web_cancel(struct web *web);
 /* How the last reload went. */
 void web_note_reload(struct web *web, bool accepted);
 
-/* Lets the loop run out. */
+/* Lets the loop run out.  NULL is fine. */
 void web_stop(struct web *web);
 
 /* After the loop has ended, and before the engine goes.  NULL is fine. */

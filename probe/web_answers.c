@@ -7,20 +7,20 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "probe/status_json.h"
 #include "probe/ctl_table.h"
 #include "probe/handover.h"
 #include "probe/history_file.h"
 #include "probe/history_json.h"
 #include "probe/metrics.h"
 #include "probe/page.h"
+#include "probe/status_json.h"
 
-enum { FRESH_MS = 200, HISTORY_FRESH_MS = 5000, KIB = 1024, STATUS_OK = 200, STATUS_UNAVAILABLE = 503 };
+enum { FRESH_MS = 200, HISTORY_FRESH_MS = 5000, ENDPOINTS = 5, KIB = 1024, STATUS_OK = 200, STATUS_UNAVAILABLE = 503 };
 
 struct web_answers {
 	struct web_sources sources;
-	struct web_answer *fresh[8]; /* the latest of each endpoint, by its number */
-	struct ctl_table table;      /* half a megabyte, for whichever is being made */
+	struct web_answer *fresh[ENDPOINTS]; /* the latest of each endpoint, by its number */
+	struct ctl_table table;              /* half a megabyte, for whichever is being made */
 };
 
 /* One that is written to OUT.  False: no memory.  *STATUS is 200 at first. */
@@ -102,7 +102,7 @@ static bool print_events(struct web_answers *answers, FILE *out, unsigned *statu
 
 static const char json[] = "application/json";
 
-static const struct endpoint endpoints[] = {
+static const struct endpoint endpoints[ENDPOINTS] = {
 	{ "/", "text/html; charset=utf-8", NULL, UINT64_MAX, true },
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", print_metrics, FRESH_MS, false },
 	{ "/status.json", json, print_status, FRESH_MS, false },
@@ -165,9 +165,9 @@ static bool is_fresh(const struct web_answer *answer, const struct endpoint *end
 struct web_answer *web_answers_take(struct web_answers *answers, const char *path, uint64_t now_ms)
 {
 	size_t i = 0;
-	while (i < sizeof endpoints / sizeof endpoints[0] && strcmp(path, endpoints[i].path) != 0)
+	while (i < ENDPOINTS && strcmp(path, endpoints[i].path) != 0)
 		i++;
-	if (i == sizeof endpoints / sizeof endpoints[0])
+	if (i == ENDPOINTS)
 		return NULL;
 	struct web_answer **kept = &answers->fresh[i];
 	if (!*kept || !is_fresh(*kept, &endpoints[i], now_ms)) {
@@ -202,7 +202,7 @@ void web_answers_free(struct web_answers *answers)
 {
 	if (!answers)
 		return;
-	for (size_t i = 0; i < sizeof answers->fresh / sizeof answers->fresh[0]; i++)
+	for (size_t i = 0; i < ENDPOINTS; i++)
 		web_answer_release(answers->fresh[i]);
 	free(answers);
 }

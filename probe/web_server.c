@@ -20,6 +20,8 @@ enum {
 	SPARE = 32,  /* and so many that are about to go */
 	CONNECTION_MEMORY = 8192,
 	PATIENCE_MS = 10000,
+	SILENT_MS = 50, /* in a crowd, */
+	SLOW_MS = 1000, /* likewise */
 	SWEEP_MS = 250,
 };
 
@@ -69,22 +71,25 @@ static void end(struct web_server *server, struct connection *connection)
 	shutdown(connection->fd, SHUT_RDWR);
 }
 
-/* Whoever has waited for the longest, those that wait for an answer of ours last. */
+/* Who has had time to ask, and has not; then who has had time to read, and has not; then whoever has been here for the longest. */
 static void make_room(struct web_server *server)
 {
-	struct connection *oldest = NULL;
-	for (struct connection *it = server->list.next; it != &server->list; it = it->next) {
+	struct connection *silent = NULL, *slow = NULL, *oldest = NULL;
+	const uint64_t now_ms = clock_ms();
+	for (struct connection *it = server->list.next; it != &server->list && !silent; it = it->next) {
+		const uint64_t age_ms = now_ms - it->since_ms;
 		if (it->ended)
 			continue;
-		if (!it->answering) {
-			end(server, it);
-			return;
-		}
+		if (!it->answering && age_ms >= SILENT_MS)
+			silent = it;
+		if (!slow && it->answering && age_ms >= SLOW_MS)
+			slow = it;
 		if (!oldest)
 			oldest = it;
 	}
-	if (oldest)
-		end(server, oldest);
+	struct connection *leaves = silent ? silent : slow ? slow : oldest;
+	if (leaves)
+		end(server, leaves);
 }
 
 static void sweep(struct web_server *server)

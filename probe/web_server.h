@@ -3,7 +3,7 @@
  * web_server.h - HTTP: libmicrohttpd, and nothing but.
  *
  * A server belongs to the thread that turns it.  It holds a bounded number of connections: whoever comes when they are used up
- * takes the place of the one that has kept us waiting for the longest; and nobody has more than ten seconds for a request and its
+ * takes the place of one that has said nothing yet, or is slow to read; and nobody has more than ten seconds for a request and its
  * answer.
  */
 #ifndef MPFAILOVER_WEB_SERVER_H

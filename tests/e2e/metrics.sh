@@ -139,6 +139,7 @@ ended=0
 wait "${PID[daemon]}" || ended=$?
 unset "PID[daemon]"
 same "a port that is taken, at the start: it ends" 1 "$ended"
+check "and leaves no socket behind" [ ! -e "$WORK/report" -a ! -e "$WORK/control" ]
 check "and says where" log_says "$WORK/mpfailover.conf:$line: metrics: cannot listen on ${SITE[1]}:$HTTP: Address already in use; choose another port"
 cp "$WORK/good.conf" "$WORK/mpfailover.conf"
 daemon_sees site-1=up site-2=up site-3=up

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 #
 # A day of 1,024 candidates: how much it takes, and how soon the page is there, all up or all down, in a real browser.
-# runs alone
 # shellcheck source=tests/e2e/lib.bash
 . "$(dirname "$0")/lib.bash"
 # It takes less than 200 ms on a machine that has nothing else to do, which this one may have.

@@ -3,7 +3,6 @@
 #
 # The page, in a real browser: what happens is shown within two seconds, names are text, nothing is loaded from elsewhere, and
 # people who do not see, or have no mouse, can use it.  Pictures of it are left in $B/page.
-# runs alone
 # shellcheck source=tests/e2e/lib.bash
 . "$(dirname "$0")/lib.bash"
 readonly WITHIN_MS=2000 AXE=$B/node_modules/axe-core/axe.min.js

@@ -54,19 +54,28 @@ look() { wait_for 20 figures daemon && wait_for 20 figures beside; }
 # checks NAME BOUND: that started no later than that, so far
 checks() { sed -n "s/^mpfailover_check_start_delay_seconds_bucket{le=\"$2\"} //p" "$WORK/$1.figures"; }
 late() { echo $(($(checks "$1" +Inf) - $(checks "$1" $LATE))); }
-verdicts() { grep -c event=verdict "$WORK/daemon.log"; }
+downs() { grep -c 'event=verdict.* to=down' "$WORK/daemon.log"; }
+
+# One who asks for the status, as the page does, and wants an answer.
+polite() {
+	while sleep 0.3; do # as a scraper would
+		curl -s -o /dev/null -w 'answer=%{http_code} after=%{time_total}\n' --max-time 5 "http://127.0.0.1:${PORT[daemon]}/status.json"
+	done
+}
 
 # What is late here is late beside it, too, if it is the machine: then it is twice as late at most.
 on_time() { [ "$late" -eq 0 ] || [ "$late" -le $((late_beside * 2)) ]; }
-verdicts_before=$(verdicts)
+downs_before=$(downs)
 for try in 1 2 3; do
 	look || break
 	late_before=$(late daemon) beside_before=$(late beside) checks_before=$(checks daemon +Inf)
+	start polite polite
 	nice -n 10 "$CLIENTS/flood" "${PORT[daemon]}" "$FLOOD_S" "${PID[daemon]}" > "$WORK/flood"
+	stop polite || true
 	look || break
 	late=$(($(late daemon) - late_before)) late_beside=$(($(late beside) - beside_before))
 	made=$(($(checks daemon +Inf) - checks_before))
-	cat "$WORK/flood"
+	cat "$WORK/flood" "$WORK/polite.log"
 	echo "try $try: $made checks, $late of them late by more than $LATE s; beside it $late_beside"
 	! on_time || break
 done
@@ -74,11 +83,13 @@ grep check_start_delay_seconds_bucket "$WORK/daemon.figures"
 figure() { sed -n "s/.*\<$1=\([0-9]*\).*/\1/p" "$WORK/flood"; }
 check "no check was late by more than $LATE s, but for those that the machine delayed" on_time
 check "and there were many" [ "$made" -gt $((FLOOD_S * 200)) ]
-same "no verdict changed" "$verdicts_before" "$(verdicts)"
+same "nobody is thought dead" "$downs_before" "$(downs)"
 check "it was a flood: scrapers" [ "$(figure scraped)" -gt 100 ]
 check "it was a flood: half-open connections" [ "$(figure half_open)" -gt 5000 ]
 check "it was a flood: garbage" [ "$(figure garbage)" -gt 20 ]
-check "who asks politely is answered" [ "$(figure answered)" -ge 1 ]
+asked=$(wc -l < "$WORK/polite.log") answered=$(grep -c answer=200 "$WORK/polite.log")
+echo "asked politely $asked times, answered $answered times"
+check "who asks politely is answered, mostly" [ "$answered" -gt 0 -a "$answered" -ge $((asked * 2 / 3)) ]
 check "memory: less than $MEMORY_KIB KiB" [ "$(figure anonymous_kib_max)" -lt $MEMORY_KIB ]
 check "descriptors: less than $DESCRIPTORS" [ "$(figure descriptors_max)" -lt $DESCRIPTORS ]
 few_connections() { [ "$(ss -Htn state established "sport = :${PORT[daemon]}" | wc -l)" -le 5 ]; }
