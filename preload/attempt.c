@@ -90,23 +90,25 @@ static enum attempt_end meaning_unchecked(const struct client_socket *socket, in
 	const bool only_of_earlier =
 		error == ECONNREFUSED || error == ECONNRESET || error == ECONNABORTED || error == ETIMEDOUT;
 	const enum attempt_end end = error == EINPROGRESS ? ATTEMPT_SILENT : attempt_meaning(error);
-	if (end == ATTEMPT_CLIENTS || (!began && only_of_earlier))
+	if (error != EISCONN && (end == ATTEMPT_CLIENTS || (!began && only_of_earlier)))
 		return ATTEMPT_CLIENTS;
 	if (socket_is_tcp(socket->fd))
 		return end;
-	return end == ATTEMPT_SILENT ? ATTEMPT_NATIVE : ATTEMPT_CLIENTS;
+	return began && (error == EISCONN || error == EINPROGRESS) ? ATTEMPT_OTHER : ATTEMPT_CLIENTS;
 }
 
 enum attempt_end attempt_start(struct client_socket *socket, const struct endpoint *to)
 {
 	bool began = false;
-	if (socket_start(socket, to, &began) == 0)
-		return ATTEMPT_CONNECTED;
+	if (socket_start(socket, to, &began) == 0) {
+		errno = 0;
+		return began ? ATTEMPT_CONNECTED : ATTEMPT_OTHER;
+	}
 	if (!socket->checked) {
 		const int error = errno;
 		const enum attempt_end end = meaning_unchecked(socket, error, began);
 		socket->checked = true;
-		errno = error;
+		errno = end == ATTEMPT_OTHER && error == EISCONN ? 0 : error;
 		return end;
 	}
 	return errno == EINPROGRESS ? ATTEMPT_SILENT : attempt_meaning(errno);

@@ -14,7 +14,8 @@ enum attempt_end {
 	ATTEMPT_LOCAL,       /* errno says that this machine will not let us there: try the next */
 	ATTEMPT_CLIENTS,     /* errno is about the call, not about the candidate: the client's at once */
 	ATTEMPT_SILENT,      /* the deadline passed; the attempt is still under way */
-	ATTEMPT_NATIVE,      /* not a socket for us after all: connect() once more, as the client called it, has the answer */
+	ATTEMPT_NATIVE,      /* one of the client's own is under way: connect() once more, as the client called it, has the answer */
+	ATTEMPT_OTHER,       /* not TCP after all; errno 0: connected, EINPROGRESS: under way */
 	ATTEMPT_INTERRUPTED, /* a handler ran that does not let a call go on: EINTR; still under way */
 };
 

@@ -2,6 +2,7 @@
 #include "preload/connect.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "preload/attempt.h"
@@ -45,7 +46,8 @@ struct call {
 	int asked_error;    /* the asked address's own, 0: it gave none */
 	int first_error;    /* of the best candidate that gave one */
 	uint64_t limit_us;  /* from began_us: when the call ends; 0: not yet looked up */
-	bool native;        /* not a socket for us after all */
+	bool native;        /* one of the client's own is under way */
+	bool other;         /* not a socket for us after all */
 	bool may_go_on;     /* at the limit the attempt stays under way (EINPROGRESS) */
 };
 
@@ -292,6 +294,9 @@ static int try_all(struct call *call, const struct interrupt *hold)
 		case ATTEMPT_NATIVE:
 			call->native = true;
 			return -1;
+		case ATTEMPT_OTHER:
+			call->other = true;
+			return call->trial.error ? client_error(call->trial.error) : 0;
 		case ATTEMPT_CLIENTS:
 			return client_error(call->trial.error);
 		case ATTEMPT_SILENT:
@@ -308,13 +313,29 @@ static int try_all(struct call *call, const struct interrupt *hold)
 	return give_up(call, call->asked_error ? call->asked_error : call->first_error);
 }
 
+/* What was begun on a socket that is not TCP's: waits for it, as the client's call would have done. */
+static int wait_as_other(int fd, const struct sockaddr *address, socklen_t length)
+{
+	const int result = next_connect()(fd, address, length);
+	if (result == 0 || errno != EALREADY) /* MPTCP waits when it is asked again, SCTP does not */
+		return result;
+	const uint64_t limit_us = socket_send_timeout_us(fd);
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	int error = EINPROGRESS;
+	socklen_t size = sizeof error;
+	const int ready = poll(&wait, 1, limit_us ? (int)(limit_us / 1000) : -1);
+	if (ready < 0 || (ready > 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0))
+		return -1;
+	return error ? client_error(error) : 0;
+}
+
 static int connect_watched(struct call *call, const struct sockaddr *address, socklen_t length)
 {
 	struct interrupt hold;
 	const int error = errno;
 	call->began_us = system_now_us();
 	call->asked_error = call->first_error = 0;
-	call->native = false;
+	call->native = call->other = false;
 	call->why = "verdict";
 	call->limit_us = 0;
 	if (!socket_is_blocking(&call->socket)) {
@@ -329,6 +350,8 @@ static int connect_watched(struct call *call, const struct sockaddr *address, so
 	interrupt_release(&hold);
 	if (call->native)
 		return next_connect()(call->socket.fd, address, length);
+	if (call->other && result < 0)
+		return wait_as_other(call->socket.fd, address, length);
 	if (result == 0)
 		errno = error;
 	return result;
@@ -394,6 +417,5 @@ __attribute__((noinline)) static bool is_ours(const struct sockaddr *address, so
 /* What is not ours goes on by a jump, past no frame of ours: that is most calls, and the cost that matters. */
 int connect_moved(int fd, const struct sockaddr *address, socklen_t length)
 {
-	return is_ours(address, length) ? connect_ours(fd, address, length)
-	                                : next_connect()(fd, address, length);
+	return is_ours(address, length) ? connect_ours(fd, address, length) : next_connect()(fd, address, length);
 }

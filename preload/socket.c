@@ -90,8 +90,8 @@ static int start_and_ask(struct client_socket *socket, const struct endpoint *to
 		socket_clear_fastopen(socket->fd);
 		result = connect_to(socket, to);
 	}
-	*began = result == 0 || errno == EINPROGRESS;
-	if (result == 0 || !*began)
+	*began = result < 0 && errno == EINPROGRESS;
+	if (!*began)
 		return result;
 	/* On loopback the answer is there already; to ask for it saves a poll(). */
 	result = connect_to(socket, to);

@@ -45,7 +45,8 @@ bool socket_begin(struct client_socket *socket, int fd, int family);
 bool socket_is_blocking(const struct client_socket *socket);
 
 /* Starts a connection, never waiting.  0: it is there already (loopback).  EINPROGRESS: under way.  Another errno: what connect() said;
- * *BEGAN tells whether it said so of this attempt, or at once, when it may be about an earlier one of the client's.
+ * *BEGAN tells whether it said so of this attempt, or at once, when it may be about an earlier one of the client's, or the socket is not
+ * TCP's.
  * The client's O_NONBLOCK is back when it returns; TCP_FASTOPEN_CONNECT, with which connect() "succeeds" to a dead host, is cleared.
  * To be called with signals held. */
 int socket_start(struct client_socket *socket, const struct endpoint *to, bool *began);

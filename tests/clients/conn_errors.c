@@ -315,7 +315,46 @@ static void test_source_gone(void)
 	wanted(natively, says(fd, NEAR));
 }
 
+/* ----------------------------------------------------------------------------------------------------- other protocols */
+
+static int socket_of(int type, int protocol)
+{
+	return socket(AF_INET, type | SOCK_CLOEXEC, protocol);
+}
+
+/* Nobody has to be there; and what it says of a server is no news. */
+static void test_udp(void)
+{
+	world_paint(NEAR, "rl");
+	const int fd = socket_of(SOCK_DGRAM, 0);
+	wanted(0, says(fd, NEAR));
+	expect(world_where(fd) == NEAR, "is at %d", world_where(fd));
+	expect(fcntl(fd, F_GETFL) == O_RDWR, "flags %x", fcntl(fd, F_GETFL));
+}
+
+static void test_mptcp(void)
+{
+	for (unsigned place = NEAR; place <= FAR; place += FAR - NEAR) {
+		world_paint(place, "ll");
+		if (place == FAR)
+			world.far[0].delay_us = 30000; /* longer than an attempt */
+		int fd = socket_of(SOCK_STREAM, IPPROTO_MPTCP);
+		if (fd < 0)
+			return; /* not in this kernel */
+		wanted(0, says(fd, place));
+		expect(world_where(fd) == (int)place, "is at %d", world_where(fd));
+		expect(fcntl(fd, F_GETFL) == O_RDWR, "flags %x", fcntl(fd, F_GETFL));
+		close(fd);
+		world_paint(place, "rl");
+		fd = socket_of(SOCK_STREAM, IPPROTO_MPTCP);
+		wanted(ECONNREFUSED, says(fd, place));
+		close(fd);
+	}
+}
+
 static const struct world_test tests[] = {
+	{ "UDP is left alone", test_udp, 0, 0 },
+	{ "MPTCP is left alone", test_mptcp, NEEDS_FAR, 0 },
 	{ "all refuse", test_all_refuse, 0, 0 },
 	{ "the one asked for refuses, the others are silent", test_asked_refuses, ONLY_WITH, 0 },
 	{ "the same, if it is not the best one", test_asked_refuses_in_the_middle, ONLY_WITH, 0 },

@@ -91,7 +91,7 @@ def strike(net, fault, loops):
     return Times(fault_ms, struck_ms, lab.now_ms())
 
 
-def endure(fault, clients, interval_ms=INTERVAL_MS, daemon_dies=False, title="", allowance_ms=0):
+def endure(fault, clients, interval_ms=INTERVAL_MS, daemon_dies=False, title="", allowance_ms=0, control_client="blocking"):
     """FAULT while CLIENTS are at work."""
     with lab.Lab() as net, Mpfailover(lab.FAULTS[fault].check) as daemon:
         by_address = Way(lab.BACKENDS["b1"], 80, daemon.way.environment)
@@ -103,7 +103,7 @@ def endure(fault, clients, interval_ms=INTERVAL_MS, daemon_dies=False, title="",
         # Somebody whom the fault does not concern.
         control = None
         if not lab.FAULTS[fault].everywhere:
-            control = Loop("blocking", Way(lab.BACKENDS["b2"], 80), count * 2, interval_ms // 2)
+            control = Loop(control_client, Way(lab.BACKENDS["b2"], 80), count * 2, interval_ms // 2)
         if daemon_dies:
             daemon.kill()
         times = strike(net, fault, list(loops.values()))
@@ -118,7 +118,9 @@ GROUPS |= {
     for fault in FIRST_FIVE
 }
 GROUPS |= {
-    f"{fault}, programs": functools.partial(endure, fault, REAL, interval_ms=50, allowance_ms=PROGRAM_MS)
+    f"{fault}, programs": functools.partial(
+        endure, fault, REAL, interval_ms=50, allowance_ms=PROGRAM_MS, control_client="curl"
+    )
     for fault in FIRST_FIVE
 }
 
