@@ -93,7 +93,7 @@ all: $(B)/libmpfailover.so $(B)/mpfailoverd $(B)/mpfailoverctl libraries
 # One segment of code and data less to map, and none to protect again: it is loaded at every exec (27 us of 120).
 $(B)/libmpfailover.so: $(call at,$(LIBRARY)) $(LIBRARY_MAP)
 	$(CC) -shared -Wl,-soname,libmpfailover.so -Wl,--version-script=$(LIBRARY_MAP) \
-		-Wl,-z,defs,-z,now,-z,noseparate-code,-z,norelro $(MPF_LDFLAGS) -o $@ $(call at,$(LIBRARY)) $(LIBRARY_LIBS)
+		-Wl,-z,defs,-z,now,-z,nodelete,-z,noseparate-code,-z,norelro $(MPF_LDFLAGS) -o $@ $(call at,$(LIBRARY)) $(LIBRARY_LIBS)
 
 # Where the dynamic linkers of either word size look when a path says $LIB: in Debian's directory of that name, or in the one of its
 # biarch packages and of other systems.  musl's expands nothing, so there is a link with that very name.

@@ -12,7 +12,8 @@ client() {
 	start "$name" env -C "${DIRECTORY:-.}" LD_PRELOAD="$LIB" MPFAILOVER_TABLE="$TABLE" "$@" sleep 1000
 	wait_for 5 started "$name"
 }
-started() { grep -q sleep "/proc/${PID[$1]}/maps"; }
+# It sleeps: whatever comes before that, the library and its table, is done.
+started() { [[ $(< "/proc/${PID[$1]}/stat") = *"(sleep) S "* ]]; }
 
 # finds NAME CODE STATUS WORDS WHAT [OPTION ...]: as in doctor.sh
 finds() {

@@ -25,6 +25,8 @@ leaves_by_a_jump() {
 }
 # A lazily bound call would enter the dynamic linker from wherever connect() is called.
 binds_at_once() { readelf -d "$1" | grep -q NOW; }
+# A program that loads it and lets go of it again may have threads in it, and would keep a table mapped each time.
+stays_loaded() { readelf -d "$1" | grep -q NODELETE; }
 
 look_at() {
 	same "$1: exports the hooks only" "$HOOKS" "$(exported "$2")"
@@ -32,6 +34,7 @@ look_at() {
 	same "$1: no symbol of glibc newer than $NEWEST" "" "$(too_new "$2")"
 	check "$1: dlopen leaves by a jump" leaves_by_a_jump "$2"
 	check "$1: binds at once" binds_at_once "$2"
+	check "$1: stays loaded" stays_loaded "$2"
 }
 
 look_at "64 bits" "$LIB"
