@@ -39,27 +39,24 @@ LIBRARY = $(READER) preload/hooks.o preload/next.o preload/setup.o preload/view.
 CONF = conf/conf.o conf/build.o conf/validate.o conf/set.o conf/set_text.o conf/set_number.o conf/set_list.o \
 	conf/draft.o conf/tree.o conf/source.o conf/outline.o conf/grammar.o conf/scan.o \
 	conf/text.o conf/address.o conf/duration.o conf/pool.o conf/fault.o
-TABLE = probe/table_writer.o probe/image.o
-CHECKS = probe/check.o probe/check_tcp.o probe/check_curl.o probe/check_exec.o probe/check_warm.o probe/curl_loop.o \
-	probe/shell.o probe/needle.o probe/dial.o probe/outcome.o probe/clock.o preload/endpoint.o
-NEWS = probe/news.o probe/events.o probe/hook.o probe/hook_queue.o probe/candidate_news.o probe/await.o probe/flap.o \
-	probe/announce.o probe/cert_watch.o probe/json_text.o preload/choose.o
-ENGINE = probe/engine.o probe/roster.o probe/candidate.o probe/canary.o probe/doubt.o probe/watch.o probe/watch_pause.o \
-	probe/uplink.o probe/uplinks.o probe/dns.o probe/dns_plan.o probe/resolver.o probe/answers.o probe/expand.o \
-	probe/reports.o probe/netlink.o probe/verdict.o probe/schedule.o probe/estimate.o probe/lateness.o probe/punctuality.o probe/liveness.o probe/reason.o \
-	probe/log.o $(NEWS) $(CHECKS) $(TABLE)
-WEB = probe/web.o probe/web_socket.o probe/web_server.o probe/web_host.o probe/web_answers.o probe/handover.o probe/page.o \
-	probe/metrics.o probe/history.o probe/history_file.o probe/history_json.o $(STATUS)
-STATUS = probe/status_json.o probe/ctl_json.o probe/ctl_table.o probe/ctl_text.o preload/view.o preload/lookup.o
-CONTROL = probe/control.o probe/command.o probe/command_act.o probe/command_watch.o probe/reload.o
-DAEMON = probe/mpfailoverd.o probe/user.o probe/notify.o $(CONTROL) probe/uplink_way.o probe/route.o $(WEB) $(ENGINE) $(CONF)
-CTL = probe/mpfailoverctl.o probe/ctl_status.o probe/ctl_status_text.o probe/ctl_status_notes.o probe/status_json.o probe/ctl_watch.o \
-	probe/ctl_explain.o probe/ctl_table.o probe/ctl_text.o probe/ctl_grid.o probe/ctl_json.o probe/json_text.o probe/reason.o probe/verdict.o \
-	probe/ctl_control.o probe/ctl_client.o probe/ctl_export.o probe/haproxy.o probe/haproxy_word.o $(CONF) \
-	probe/ctl_doctor.o probe/ctl_doctor_command.o probe/ctl_doctor_process.o probe/ctl_doctor_installation.o probe/ctl_doctor_uplinks.o \
-	probe/uplink_way.o probe/route.o probe/diagnosis.o \
-	probe/program.o probe/shebang.o probe/elf.o probe/mapped.o probe/privilege.o probe/library.o probe/preloads.o probe/process.o \
-	preload/view.o $(READER)
+# $(call in,ROOM,NAMES): objects of probe/ROOM.
+in = $(patsubst %,probe/$(1)/%.o,$(2))
+TABLE = $(call in,table,table_writer image)
+CHECKS = $(call in,check,check check_tcp check_curl check_exec check_warm curl_loop shell needle dial outcome) \
+	probe/engine/clock.o preload/endpoint.o
+JUDGE = $(call in,judge,verdict schedule estimate lateness liveness punctuality doubt watch_pause flap announce cert_watch reason)
+NEWS = $(call in,news,news events hook hook_queue json_text log) preload/choose.o
+ENGINE = $(call in,engine,engine roster candidate candidate_news canary watch reports netlink await) \
+	$(call in,uplink,uplink uplinks) $(call in,dns,dns dns_plan resolver answers expand) $(JUDGE) $(NEWS) $(CHECKS) $(TABLE)
+STATUS = $(call in,ctl,status_json ctl_json ctl_table ctl_text) preload/view.o preload/lookup.o
+WEB = $(call in,page,web web_socket web_server web_host web_answers handover page metrics history history_file history_json) $(STATUS)
+CONTROL = $(call in,control,control command command_act command_watch reload) $(call in,uplink,uplink_way route)
+DAEMON = probe/mpfailoverd.o $(call in,service,user notify) $(CONTROL) $(WEB) $(ENGINE) $(CONF)
+DOCTOR = $(call in,ctl,ctl_doctor ctl_doctor_command ctl_doctor_process ctl_doctor_installation ctl_doctor_uplinks diagnosis \
+	program shebang elf mapped privilege library preloads process) $(call in,uplink,uplink_way route)
+CTL = probe/mpfailoverctl.o $(call in,ctl,ctl_status ctl_status_text ctl_status_notes ctl_watch ctl_explain ctl_grid \
+	ctl_control ctl_client ctl_export haproxy haproxy_word) $(DOCTOR) $(STATUS) \
+	probe/news/json_text.o $(call in,judge,reason verdict) preload/choose.o preload/endpoint.o $(CONF)
 
 # Before glibc 2.34 dlsym() lives in libdl, and before 2.17 (on x86-64 there is no need to go back that far) clock_gettime() in librt;
 # musl takes the names as its own.
@@ -124,17 +121,17 @@ $(B)/mpfailoverctl: $(call at,$(CTL))
 	$(CC) -Wl,-z,relro,-z,now $(MPF_LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
 # The page is one document, and its policy names the very style and script that are in it.
-$(B)/probe/page.html: probe/page.html probe/page.css probe/page.js
+$(B)/probe/page/page.html: probe/page/page.html probe/page/page.css probe/page/page.js
 	@mkdir -p $(@D)
-	awk '/^@/ { while ((getline line < substr($$0, 2)) > 0) print line; next } { print }' probe/page.html > $@
+	awk '/^@/ { while ((getline line < substr($$0, 2)) > 0) print line; next } { print }' probe/page/page.html > $@
 
 PAGE_HASH = $$({ echo; cat $(1); } | sha256sum | cut -c 1-64 | tr a-f A-F | basenc --base16 -d | base64 -w 0)
-$(B)/probe/page.policy: $(B)/probe/page.html
+$(B)/probe/page/page.policy: $(B)/probe/page/page.html
 	printf "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" \
-		"$(call PAGE_HASH,probe/page.css)" "$(call PAGE_HASH,probe/page.js)" > $@
+		"$(call PAGE_HASH,probe/page/page.css)" "$(call PAGE_HASH,probe/page/page.js)" > $@
 
-$(B)/probe/page.o: MPF_CPPFLAGS += -DMPF_PAGE='"$(B)/probe/page"'
-$(B)/probe/page.o: $(B)/probe/page.html $(B)/probe/page.policy
+$(B)/probe/page/page.o: MPF_CPPFLAGS += -DMPF_PAGE='"$(B)/probe/page/page"'
+$(B)/probe/page/page.o: $(B)/probe/page/page.html $(B)/probe/page/page.policy
 
 # What meets strangers; it needs optimisation, and sanitizers do it better.
 $(B)/probe/%.o $(B)/conf/%.o: HARDEN = -fstack-protector-strong $(if $(SANITIZE),,$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
@@ -150,17 +147,17 @@ $(B)/test_conf_values: $(call at,conf/address.o conf/duration.o conf/text.o)
 $(call at,$(CONF_TESTS)): LIBS = $(CONF_LIBS)
 $(call at,$(CONF_TESTS)): $(call at,$(CONF))
 
-$(B)/test_ctl_text: $(call at,probe/ctl_text.o probe/verdict.o)
-$(B)/test_ctl_grid: $(call at,probe/ctl_grid.o)
-$(B)/test_elf: $(call at,probe/elf.o probe/mapped.o)
-$(B)/test_shebang: $(call at,probe/shebang.o)
-$(B)/test_privilege: $(call at,probe/privilege.o)
-$(B)/test_library: $(call at,probe/library.o probe/preloads.o probe/elf.o probe/mapped.o)
+$(B)/test_ctl_text: $(call at,probe/ctl/ctl_text.o probe/judge/verdict.o)
+$(B)/test_ctl_grid: $(call at,probe/ctl/ctl_grid.o)
+$(B)/test_elf: $(call at,probe/ctl/elf.o probe/ctl/mapped.o)
+$(B)/test_shebang: $(call at,probe/ctl/shebang.o)
+$(B)/test_privilege: $(call at,probe/ctl/privilege.o)
+$(B)/test_library: $(call at,probe/ctl/library.o probe/ctl/preloads.o probe/ctl/elf.o probe/ctl/mapped.o)
 $(B)/test_ctl_status: LIBS = -ljansson
-$(B)/test_ctl_status: $(call at,probe/ctl_status_text.o probe/ctl_status_notes.o probe/status_json.o probe/ctl_json.o probe/json_text.o probe/ctl_table.o probe/ctl_text.o \
-	probe/ctl_grid.o probe/reason.o probe/verdict.o preload/view.o $(READER))
+$(B)/test_ctl_status: $(call at,probe/ctl/ctl_status_text.o probe/ctl/ctl_status_notes.o probe/ctl/status_json.o probe/ctl/ctl_json.o probe/news/json_text.o probe/ctl/ctl_table.o probe/ctl/ctl_text.o \
+	probe/ctl/ctl_grid.o probe/judge/reason.o probe/judge/verdict.o preload/view.o $(READER))
 
-FIXTURE = tests/unit/fixture.o probe/image.o
+FIXTURE = tests/unit/fixture.o probe/table/image.o
 $(B)/test_choose: $(call at,preload/choose.o preload/endpoint.o $(FIXTURE))
 $(B)/test_endpoint: $(call at,preload/endpoint.o $(FIXTURE))
 $(B)/test_hostent: $(call at,preload/hostent.o)
@@ -173,8 +170,8 @@ $(B)/test_budget: LIBS = -pthread
 $(B)/test_lookup: $(call at,preload/lookup.o $(FIXTURE))
 $(B)/test_image: $(call at,preload/lookup.o $(FIXTURE))
 $(B)/test_image_adopt: $(call at,$(FIXTURE))
-$(B)/test_table_writer $(B)/test_table_boot: $(call at,probe/table_writer.o preload/lookup.o $(FIXTURE))
-$(B)/test_table_race: $(call at,probe/table_writer.o preload/lookup.o tests/unit/tagged.o $(FIXTURE))
+$(B)/test_table_writer $(B)/test_table_boot: $(call at,probe/table/table_writer.o preload/lookup.o $(FIXTURE))
+$(B)/test_table_race: $(call at,probe/table/table_writer.o preload/lookup.o tests/unit/tagged.o $(FIXTURE))
 NAMES = $(READER) preload/setup.o preload/view.o preload/memo.o preload/note.o preload/names.o preload/reorder.o preload/musl_list.o preload/hostent.o \
 	tests/unit/next_libc.o
 $(B)/test_view $(B)/test_view_longer $(B)/test_damage_header: $(call at,preload/view.o preload/lookup.o $(FIXTURE))
@@ -217,7 +214,7 @@ $(B)/clients/paint_table: CLIENT_LIBS = $(CONF_LIBS)
 $(B)/clients/paint_table: $(call at,$(TABLE) $(CONF))
 PROGRAMS += clients/paint_history clients/flood
 $(B)/clients/paint_history: CLIENT_LIBS = $(CONF_LIBS)
-$(B)/clients/paint_history: $(call at,probe/history.o probe/image.o $(CONF))
+$(B)/clients/paint_history: $(call at,probe/page/history.o probe/table/image.o $(CONF))
 $(B)/clients/linked_early: $(B)/clients/libearly.so
 
 $(B)/clients/lib%.so: $(B)/tests/clients/%.o
@@ -255,7 +252,7 @@ m32:
 	$(MAKE) B=$(B)/m32 CC='$(CC32)' $(B)/m32/libmpfailover.so $(B)/m32/clients/fetch
 
 # Each header by itself.
-HEADERS = $(wildcard preload/*.h probe/*.h conf/*.h tests/clients/*.h tests/bench/*.h)
+HEADERS = $(wildcard preload/*.h probe/*/*.h conf/*.h tests/clients/*.h tests/bench/*.h)
 headers: $(addprefix $(B)/,$(HEADERS:=.alone))
 $(B)/%.h.alone: %.h
 	@mkdir -p $(@D)
@@ -351,43 +348,43 @@ uninstall:
 	rm -f "$(DESTDIR)$(UNITDIR)/mpfailoverd.service" "$(DESTDIR)$(SYSUSERSDIR)/mpfailover.conf" "$(DESTDIR)$(TMPFILESDIR)/mpfailover.conf"
 	cd "$(at_prefix)" && rmdir share/mpfailover/hooks share/mpfailover $(LIBDIRS) $(LIBDIRS32) 2> /dev/null || true
 
-$(B)/test_verdict: $(call at,probe/verdict.o)
-$(B)/test_schedule: $(call at,probe/schedule.o)
-$(B)/test_estimate: $(call at,probe/estimate.o)
-$(B)/test_lateness: $(call at,probe/lateness.o)
-$(B)/test_liveness: $(call at,probe/liveness.o)
-$(B)/test_user: $(call at,probe/user.o)
-$(B)/test_notify: $(call at,probe/notify.o tests/unit/one_engine.o tests/unit/odd_server.o $(ENGINE) $(CONF))
+$(B)/test_verdict: $(call at,probe/judge/verdict.o)
+$(B)/test_schedule: $(call at,probe/judge/schedule.o)
+$(B)/test_estimate: $(call at,probe/judge/estimate.o)
+$(B)/test_lateness: $(call at,probe/judge/lateness.o)
+$(B)/test_liveness: $(call at,probe/judge/liveness.o)
+$(B)/test_user: $(call at,probe/service/user.o)
+$(B)/test_notify: $(call at,probe/service/notify.o tests/unit/one_engine.o tests/unit/odd_server.o $(ENGINE) $(CONF))
 $(B)/test_notify: LIBS = $(DAEMON_LIBS)
-$(B)/test_needle: $(call at,probe/needle.o)
-$(B)/test_log: $(call at,probe/log.o)
-$(B)/test_checks $(B)/test_checks_tls: $(call at,tests/unit/one_check.o tests/unit/odd_server.o probe/reason.o $(CHECKS))
-$(B)/test_doubt: $(call at,probe/doubt.o)
-$(B)/test_history: $(call at,probe/history.o)
-$(B)/test_handover: $(call at,probe/handover.o)
+$(B)/test_needle: $(call at,probe/check/needle.o)
+$(B)/test_log: $(call at,probe/news/log.o)
+$(B)/test_checks $(B)/test_checks_tls: $(call at,tests/unit/one_check.o tests/unit/odd_server.o probe/judge/reason.o $(CHECKS))
+$(B)/test_doubt: $(call at,probe/judge/doubt.o)
+$(B)/test_history: $(call at,probe/page/history.o)
+$(B)/test_handover: $(call at,probe/page/handover.o)
 $(B)/test_handover: LIBS = -pthread
-$(B)/test_metrics: $(call at,probe/metrics.o probe/punctuality.o probe/history.o probe/history_json.o probe/json_text.o probe/web_host.o \
-	probe/ctl_table.o probe/ctl_text.o probe/verdict.o conf/text.o preload/view.o $(READER) $(FIXTURE))
+$(B)/test_metrics: $(call at,probe/page/metrics.o probe/judge/punctuality.o probe/page/history.o probe/page/history_json.o probe/news/json_text.o probe/page/web_host.o \
+	probe/ctl/ctl_table.o probe/ctl/ctl_text.o probe/judge/verdict.o conf/text.o preload/view.o $(READER) $(FIXTURE))
 $(B)/test_metrics: LIBS = -ljansson
-$(B)/test_flap: $(call at,probe/flap.o probe/announce.o probe/verdict.o)
-$(B)/test_uplink: $(call at,probe/uplink.o)
+$(B)/test_flap: $(call at,probe/judge/flap.o probe/judge/announce.o probe/judge/verdict.o)
+$(B)/test_uplink: $(call at,probe/uplink/uplink.o)
 $(B)/test_reorder: $(call at,preload/reorder.o preload/choose.o preload/endpoint.o $(FIXTURE))
 $(B)/test_names_dns: $(call at,$(filter-out tests/unit/next_libc.o,$(NAMES)) tests/unit/names_world.o $(FIXTURE))
-$(B)/test_answers: $(call at,probe/answers.o preload/endpoint.o)
-$(B)/test_expand: $(call at,probe/expand.o probe/dns_plan.o probe/answers.o preload/endpoint.o $(FIXTURE))
-$(B)/test_cert_watch: $(call at,probe/cert_watch.o)
-$(B)/test_events: $(call at,probe/events.o)
-$(B)/test_hook_queue: $(call at,probe/hook_queue.o)
+$(B)/test_answers: $(call at,probe/dns/answers.o preload/endpoint.o)
+$(B)/test_expand: $(call at,probe/dns/expand.o probe/dns/dns_plan.o probe/dns/answers.o preload/endpoint.o $(FIXTURE))
+$(B)/test_cert_watch: $(call at,probe/judge/cert_watch.o)
+$(B)/test_events: $(call at,probe/news/events.o)
+$(B)/test_hook_queue: $(call at,probe/news/hook_queue.o)
 $(B)/test_hook_queue: LIBS = -ljansson
-$(B)/test_hook: $(call at,probe/hook.o probe/hook_queue.o probe/shell.o probe/clock.o)
+$(B)/test_hook: $(call at,probe/news/hook.o probe/news/hook_queue.o probe/check/shell.o probe/engine/clock.o)
 $(B)/test_hook: LIBS = -luv -ljansson
 $(B)/test_operator: $(call at,tests/unit/one_engine.o tests/unit/odd_server.o $(ENGINE) $(CONF))
 $(B)/test_operator: LIBS = $(DAEMON_LIBS)
-$(B)/test_control: $(call at,probe/control.o probe/clock.o)
+$(B)/test_control: $(call at,probe/control/control.o probe/engine/clock.o)
 $(B)/test_control: LIBS = -luv -ljansson
-$(B)/test_watch_pause: $(call at,probe/watch_pause.o)
-$(B)/test_reports: $(call at,probe/reports.o probe/clock.o)
-$(B)/test_netlink: $(call at,probe/netlink.o probe/clock.o)
+$(B)/test_watch_pause: $(call at,probe/judge/watch_pause.o)
+$(B)/test_reports: $(call at,probe/engine/reports.o probe/engine/clock.o)
+$(B)/test_netlink: $(call at,probe/engine/netlink.o probe/engine/clock.o)
 $(B)/test_reports $(B)/test_netlink: LIBS = -luv
 $(B)/test_engine $(B)/test_uplinks: $(call at,tests/unit/one_engine.o tests/unit/odd_server.o $(ENGINE) $(CONF))
 $(B)/test_engine $(B)/test_uplinks: LIBS = $(DAEMON_LIBS)

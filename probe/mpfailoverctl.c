@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/ctl.h"
+#include "probe/ctl/ctl.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -18,8 +18,8 @@ static const struct command commands[] = {
 	{ "status", "[--json] [--watch]", "what the table says of every candidate (works without the daemon)",
 	  ctl_status },
 	{ "explain", "HOST|ADDRESS [PORT]", "where a connect would go now, and why", ctl_explain },
-	{ "export", "haproxy [-c FILE] ...", "the services as a configuration of HAProxy, for what no library can reach",
-	  ctl_export },
+	{ "export", "haproxy [-c FILE] ...",
+	  "the services as a configuration of HAProxy, for what no library can reach", ctl_export },
 	{ "doctor", "[COMMAND ... | PID]", "would the library act in it, and if not, why not", ctl_doctor },
 	{ "drain", "[--json] SERVICE/CANDIDATE", "no new connections while a better one is usable", ctl_control },
 	{ "maint", "[--json] SERVICE/CANDIDATE", "no connections at all, and no hooks", ctl_control },
@@ -40,13 +40,13 @@ static void print_help(FILE *out)
 	for (int i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-9s%-30s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
 	fprintf(out,
-		"\n"
-		"  -t, --table TABLE   another table than %s\n"
-		"                      (the environment's MPFAILOVER_TABLE does the same)\n"
-		"  -s, --socket SOCKET another control socket of the daemon than the one that the table names\n"
-		"  -h, --help          this text; after a command, that of the command\n"
-		"  -V, --version\n",
-		MPF_DEFAULT_TABLE);
+	        "\n"
+	        "  -t, --table TABLE   another table than %s\n"
+	        "                      (the environment's MPFAILOVER_TABLE does the same)\n"
+	        "  -s, --socket SOCKET another control socket of the daemon than the one that the table names\n"
+	        "  -h, --help          this text; after a command, that of the command\n"
+	        "  -V, --version\n",
+	        MPF_DEFAULT_TABLE);
 }
 
 static void print_usage(FILE *out, const struct command *command)

@@ -15,14 +15,14 @@
 #include <uv.h>
 
 #include "conf/conf.h"
-#include "probe/command.h"
-#include "probe/control.h"
-#include "probe/engine.h"
-#include "probe/log.h"
-#include "probe/notify.h"
-#include "probe/reload.h"
-#include "probe/user.h"
-#include "probe/web.h"
+#include "probe/control/command.h"
+#include "probe/control/control.h"
+#include "probe/control/reload.h"
+#include "probe/engine/engine.h"
+#include "probe/news/log.h"
+#include "probe/page/web.h"
+#include "probe/service/notify.h"
+#include "probe/service/user.h"
 
 #ifndef MPF_SYSCONFDIR
 #define MPF_SYSCONFDIR "/etc"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "probe/table_writer.h"
+#include "probe/table/table_writer.h"
 #include "tests/clients/conn_world.h"
 
 enum { NOBODYS_PORT = 1, FLOOR_MS = 80, DELAY_US = 10000 };

@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
-#include "probe/image.h"
-#include "probe/table_writer.h"
+#include "probe/table/image.h"
+#include "probe/table/table_writer.h"
 #include "tests/clients/conn_test.h"
 
 enum {

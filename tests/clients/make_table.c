@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
-#include "probe/image.h"
-#include "probe/table_writer.h"
+#include "probe/table/image.h"
+#include "probe/table/table_writer.h"
 
 enum { FILLER_SERVICES = MPF_MAX_SERVICES - 1 };
 

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
-#include "probe/history.h"
-#include "probe/image.h"
+#include "probe/page/history.h"
+#include "probe/table/image.h"
 
 enum { SPELLS = 64, STEP_S = 60 };
 

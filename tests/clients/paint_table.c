@@ -18,8 +18,8 @@
 #include <time.h>
 
 #include "conf/conf.h"
-#include "probe/image.h"
-#include "probe/table_writer.h"
+#include "probe/table/image.h"
+#include "probe/table/table_writer.h"
 
 static struct mpf_slot image;
 static struct table_writer *writer;

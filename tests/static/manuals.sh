@@ -52,9 +52,9 @@ for command in sorted(commands):
 
 ENVIRONMENT = r'\b(?:next_secure_getenv|secure_getenv|getenv|setenv)\("([A-Z_]+)"'
 report("environment", LIBRARY_PAGE, set(re.findall(ENVIRONMENT, source("preload/*.c"))), words_of(LIBRARY_PAGE, True))
-report("environment", CTL_PAGE, set(re.findall(ENVIRONMENT, source("probe/ctl_*.c", "probe/mpfailoverctl.c", "probe/library.c"))),
+report("environment", CTL_PAGE, set(re.findall(ENVIRONMENT, source("probe/ctl/*.c", "probe/mpfailoverctl.c"))),
        words_of(CTL_PAGE, True))
-others = [name for name in glob.glob("probe/*.c") if not re.search(r"/(ctl_\w+|mpfailoverctl|library|program)\.c$", name)]
+others = [name for name in glob.glob("probe/**/*.c", recursive=True) if not re.search(r"/ctl/|/mpfailoverctl\.c$", name)]
 report("environment", DAEMON_PAGE, set(re.findall(ENVIRONMENT, source(*others))), words_of(DAEMON_PAGE, True))
 launcher = set(re.findall(r"\bMPFAILOVER_[A-Z]+\b", open("scripts/mpfailover").read()))
 report("environment", LAUNCHER_PAGE, launcher, words_of(LAUNCHER_PAGE, True))
@@ -74,7 +74,7 @@ variables = {"MPF_" + key.upper() for key in keys if key in
               "until_s", "days_left", "source", "interface", "instead_source", "instead_interface")}
 report("variables of hooks", DAEMON_PAGE, variables | {"MPF_EVENT", "MPF_AT_MS"}, words_of(DAEMON_PAGE))
 
-exits = set(re.findall(r"\bCTL_[A-Z_]+ = (\d+)", source("probe/ctl.h")))
+exits = set(re.findall(r"\bCTL_[A-Z_]+ = (\d+)", source("probe/ctl/ctl.h")))
 report("exit statuses", CTL_PAGE, exits, words_of(CTL_PAGE, True))
 signals = set(re.findall(r"uv_signal_start\([^;]*?, (SIG[A-Z]+)\)", source("probe/mpfailoverd.c")))
 report("signals", DAEMON_PAGE, signals, words_of(DAEMON_PAGE, True))

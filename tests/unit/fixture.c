@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "probe/image.h"
+#include "probe/table/image.h"
 
 struct fixture *fixture_new(void)
 {

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "probe/clock.h"
-#include "probe/reason.h"
+#include "probe/engine/clock.h"
+#include "probe/judge/reason.h"
 
 uint64_t one_check_took_ms;
 

@@ -5,7 +5,7 @@
 #ifndef MPFAILOVER_ONE_CHECK_H
 #define MPFAILOVER_ONE_CHECK_H
 
-#include "probe/check.h"
+#include "probe/check/check.h"
 
 /* A check as the configuration's reader fills it in, to be altered. */
 struct conf_check one_check_default(enum conf_check_type type);

@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #include "conf/conf.h"
-#include "probe/clock.h"
-#include "probe/verdict.h"
+#include "probe/engine/clock.h"
+#include "probe/judge/verdict.h"
 
 static void load(struct one_engine *one, const char *format, va_list arguments)
 {

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "probe/engine.h"
+#include "probe/engine/engine.h"
 
 #include "preload/table.h"
 

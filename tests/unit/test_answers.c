@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/answers.h"
+#include "probe/dns/answers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

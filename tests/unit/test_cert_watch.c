@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/cert_watch.h"
+#include "probe/judge/cert_watch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tcp, http and exec checks against real servers and commands. */
-#include "probe/check.h"
+#include "probe/check/check.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "probe/check_warm.h"
+#include "probe/check/check_warm.h"
 #include "tests/unit/odd_server.h"
 #include "tests/unit/one_check.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tls and https checks against nginx, with certificates of each kind. */
-#include "probe/check.h"
+#include "probe/check/check.h"
 
 #include <setjmp.h>
 #include <signal.h>

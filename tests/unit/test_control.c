@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The control socket, by clients that behave and by others. */
-#include "probe/control.h"
+#include "probe/control/control.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "probe/clock.h"
+#include "probe/engine/clock.h"
 
 enum { LIMIT_MS = 5000, HEARD = 4 << 20 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/ctl_grid.h"
+#include "probe/ctl/ctl_grid.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,7 @@ static void columns_are_as_wide_as_their_widest_cell(void **state)
 	char *plain = printed(&grid, false), *colour = printed(&grid, true);
 	assert_string_equal(plain, "A       LONG TITLE  C\nz\xc3\xbcrich  b           \n");
 	assert_string_equal(colour, "\033[1mA\033[0m       \033[1mLONG TITLE\033[0m  \033[1mC\033[0m\n"
-				    "z\xc3\xbcrich  \033[31mb\033[0m           \n");
+	                            "z\xc3\xbcrich  \033[31mb\033[0m           \n");
 	free(plain);
 	free(colour);
 	grid_free(&grid);

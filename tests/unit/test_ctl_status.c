@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A copy of the table, and what `status` makes of it. */
-#include "probe/ctl_table.h"
+#include "probe/ctl/ctl_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 #include <jansson.h>
 
 #include "preload/lookup.h"
-#include "probe/status_json.h"
-#include "probe/ctl_status_text.h"
+#include "probe/ctl/ctl_status_text.h"
+#include "probe/ctl/status_json.h"
 
 enum { NOW_MS = 500000, NOW_S = 1000000 };
 
@@ -91,7 +91,7 @@ static void fill_file(void)
 		struct mpf_info *info = element(&header->infos, i);
 		*candidate = (struct mpf_candidate){ .address = { [10] = 0xff, 0xff, 192, 0, 2, (uint8_t)(80 + i) } };
 		candidate->word = i ? MPF_WORD(MPF_UP, MPF_READY, 0, MPF_REASON_PASSED, 200)
-				    : MPF_WORD(MPF_DOWN, MPF_READY, 0, MPF_REASON_STATUS, 503);
+		                    : MPF_WORD(MPF_DOWN, MPF_READY, 0, MPF_REASON_STATUS, 503);
 		candidate->handshake_us = 1240;
 		candidate->uplink = 1 - i;
 		strcpy((char *)info->name, names[i]);
@@ -193,11 +193,11 @@ static void a_row_says_it_all(void **state)
 	struct ctl_table *table = sample();
 	(void)state;
 	assert_contains(table, "table    /run/t\nconfig   /etc/mpf.conf, loaded 1h 0m ago\n"
-			       "daemon   pid 4711, version 9.9, heartbeat 0.4 s ago\n\n");
+	                       "daemon   pid 4711, version 9.9, heartbeat 0.4 s ago\n\n");
 	assert_contains(table,
-			"SERVICE  CANDIDATE  ADDRESS     VERDICT  SINCE   LAST CHECK          HANDSHAKE  UPLINK\n"
-			"dm       london     192.0.2.80  down     3m 12s  status 503, 3s ago  1.24 ms    isp-a\n"
-			"dm       dublin     192.0.2.81  up       3m 12s  passed, 3s ago      1.24 ms    -\n");
+	                "SERVICE  CANDIDATE  ADDRESS     VERDICT  SINCE   LAST CHECK          HANDSHAKE  UPLINK\n"
+	                "dm       london     192.0.2.80  down     3m 12s  status 503, 3s ago  1.24 ms    isp-a\n"
+	                "dm       dublin     192.0.2.81  up       3m 12s  passed, 3s ago      1.24 ms    -\n");
 	free(table);
 }
 
@@ -306,11 +306,11 @@ static void json_holds_it_all(void **state)
 	json_t *json = json_of(table);
 	assert_int_equal(
 		json_unpack(json,
-			    "{s:s, s:{s:i, s:b}, s:[{s:i, s:[{s:s, s:s, s:s, s:s, s:i, s:i, s:{s:{s:s, s:i}}}]}]}",
-			    "table", &path, "daemon", "pid", &pid, "alive", &alive, "services", "usable", &usable,
-			    "candidates", "name", &name, "address", &address, "verdict", &verdict, "uplink", &uplink,
-			    "since", &since, "handshake_us", &handshake, "last_check", "reason", "text", &reason,
-			    "detail", &detail),
+	                    "{s:s, s:{s:i, s:b}, s:[{s:i, s:[{s:s, s:s, s:s, s:s, s:i, s:i, s:{s:{s:s, s:i}}}]}]}",
+	                    "table", &path, "daemon", "pid", &pid, "alive", &alive, "services", "usable", &usable,
+	                    "candidates", "name", &name, "address", &address, "verdict", &verdict, "uplink", &uplink,
+	                    "since", &since, "handshake_us", &handshake, "last_check", "reason", "text", &reason,
+	                    "detail", &detail),
 		0);
 	assert_string_equal(path, "/run/t?");
 	assert_int_equal(pid, 4711);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/ctl_text.h"
+#include "probe/ctl/ctl_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,8 +49,8 @@ static void micros_have_three_digits(void **state)
 		uint32_t us;
 		const char *text;
 	} cases[] = {
-		{ 0, "-" },	     { 1, "1 us" },	   { 999, "999 us" },	  { 1000, "1.00 ms" },
-		{ 1240, "1.24 ms" }, { 9994, "9.99 ms" },  { 9996, "10.0 ms" },	  { 12400, "12.4 ms" },
+		{ 0, "-" },          { 1, "1 us" },        { 999, "999 us" },     { 1000, "1.00 ms" },
+		{ 1240, "1.24 ms" }, { 9994, "9.99 ms" },  { 9996, "10.0 ms" },   { 12400, "12.4 ms" },
 		{ 99960, "100 ms" }, { 380000, "380 ms" }, { 1500000, "1.50 s" }, { 4294967295u, "4294.97 s" },
 	};
 	char out[CTL_TEXT];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/doubt.h"
+#include "probe/judge/doubt.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

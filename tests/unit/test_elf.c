@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/elf.h"
+#include "probe/ctl/elf.h"
 
 #include <elf.h>
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "probe/mapped.h"
+#include "probe/ctl/mapped.h"
 
 enum {
 	/* Where the parts of an image are. */

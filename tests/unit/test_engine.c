@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The daemon without its main(): configurations, servers that die, clients that report, and the table in between. */
-#include "probe/engine.h"
+#include "probe/engine/engine.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "probe/clock.h"
-#include "probe/log.h"
+#include "probe/engine/clock.h"
+#include "probe/news/log.h"
 #include "tests/unit/odd_server.h"
 #include "tests/unit/one_engine.h"
 

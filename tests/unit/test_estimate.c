@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/estimate.h"
+#include "probe/judge/estimate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/events.h"
+#include "probe/news/events.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/expand.h"
+#include "probe/dns/expand.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "probe/dns_plan.h"
-#include "probe/image.h"
+#include "probe/dns/dns_plan.h"
+#include "probe/table/image.h"
 #include "tests/unit/fixture.h"
 
 enum { ROUND_MS = 1000 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Flapping: what it does to hold-up, to the log, and to hooks; for minutes by tables, for two days by simulation. */
-#include "probe/flap.h"
+#include "probe/judge/flap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "probe/announce.h"
+#include "probe/judge/announce.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, START_MS = 12345678, STEP_MS = 250 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/handover.h"
+#include "probe/page/handover.h"
 
 #include <pthread.h>
 #include <setjmp.h>

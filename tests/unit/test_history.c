@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/history.h"
+#include "probe/page/history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Hooks as processes: what they are told, in which order they run, and how they end. */
-#include "probe/hook.h"
+#include "probe/news/hook.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "probe/clock.h"
+#include "probe/engine/clock.h"
 
 enum { LIMIT_MS = 10000, ENDS = 64 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/hook_queue.h"
+#include "probe/news/hook_queue.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/image.h"
+#include "probe/table/image.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/lateness.h"
+#include "probe/judge/lateness.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

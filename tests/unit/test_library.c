@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/library.h"
+#include "probe/ctl/library.h"
 
 #include <elf.h>
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "probe/preloads.h"
+#include "probe/ctl/preloads.h"
 
 static void test_libc(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/liveness.h"
+#include "probe/judge/liveness.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/log.h"
+#include "probe/news/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/metrics.h"
+#include "probe/page/metrics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +11,9 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "probe/history.h"
-#include "probe/history_json.h"
-#include "probe/web_host.h"
+#include "probe/page/history.h"
+#include "probe/page/history_json.h"
+#include "probe/page/web_host.h"
 #include "tests/unit/fixture.h"
 
 static void test_labels(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/needle.h"
+#include "probe/check/needle.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* In a network namespace of its own, where it may be made. */
-#include "probe/netlink.h"
+#include "probe/engine/netlink.h"
 
 #include <net/if.h>
 #include <sched.h>
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "probe/clock.h"
+#include "probe/engine/clock.h"
 
 static unsigned told;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the service manager is told, and that its watchdog is told nothing once the checks have come to a stand. */
-#include "probe/notify.h"
+#include "probe/service/notify.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -16,9 +16,9 @@
 #include <cmocka.h>
 
 #include "preload/table.h"
-#include "probe/clock.h"
-#include "probe/log.h"
-#include "probe/roster.h"
+#include "probe/engine/clock.h"
+#include "probe/engine/roster.h"
+#include "probe/news/log.h"
 #include "tests/unit/odd_server.h"
 #include "tests/unit/one_engine.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An engine under an operator: drain and maint, holds and their end, awaited checks, hooks, certificates' warnings. */
-#include "probe/engine.h"
+#include "probe/engine/engine.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -13,11 +13,11 @@
 
 #include <cmocka.h>
 
-#include "probe/await.h"
-#include "probe/clock.h"
-#include "probe/log.h"
-#include "probe/news.h"
-#include "probe/roster.h"
+#include "probe/engine/await.h"
+#include "probe/engine/clock.h"
+#include "probe/engine/roster.h"
+#include "probe/news/log.h"
+#include "probe/news/news.h"
 #include "tests/unit/odd_server.h"
 #include "tests/unit/one_engine.h"
 

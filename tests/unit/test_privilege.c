@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/privilege.h"
+#include "probe/ctl/privilege.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/reports.h"
+#include "probe/engine/reports.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "probe/clock.h"
+#include "probe/engine/clock.h"
 
 static char directory[] = "/tmp/mpf-test-XXXXXX";
 static struct sockaddr_un name = { .sun_family = AF_UNIX };

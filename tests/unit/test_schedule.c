@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/schedule.h"
+#include "probe/judge/schedule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/shebang.h"
+#include "probe/ctl/shebang.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The first writer after a reboot is killed before it has published: what the last boot left is still not believed. */
-#include "probe/table_writer.h"
+#include "probe/table/table_writer.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Readers beside a writer that publishes as fast as it can, and one that is killed in the middle of it. */
-#include "probe/table_writer.h"
+#include "probe/table/table_writer.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/table_writer.h"
+#include "probe/table/table_writer.h"
 
 #include <errno.h>
 #include <fcntl.h>

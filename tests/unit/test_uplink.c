@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/uplink.h"
+#include "probe/uplink/uplink.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

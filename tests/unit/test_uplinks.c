@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An uplink that is not there, beside one that is: what the table says of them. */
-#include "probe/uplinks.h"
+#include "probe/uplink/uplinks.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "probe/log.h"
+#include "probe/news/log.h"
 #include "tests/unit/odd_server.h"
 #include "tests/unit/one_engine.h"
 

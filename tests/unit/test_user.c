@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who may, becomes another user for good, in a child; what is root's is handed over, and nothing else. */
-#include "probe/user.h"
+#include "probe/service/user.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/verdict.h"
+#include "probe/judge/verdict.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

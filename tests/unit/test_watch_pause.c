@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "probe/watch_pause.h"
+#include "probe/judge/watch_pause.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
