@@ -212,7 +212,7 @@ $(B)/clients/feet $(B)/clients/feet_seccomp $(B)/clients/feet_stack: $(B)/tests/
 $(B)/clients/make_table: $(call at,$(TABLE))
 $(B)/clients/paint_table: CLIENT_LIBS = $(CONF_LIBS)
 $(B)/clients/paint_table: $(call at,$(TABLE) $(CONF))
-PROGRAMS += clients/paint_history clients/flood
+PROGRAMS += clients/paint_history clients/flood_page
 $(B)/clients/paint_history: CLIENT_LIBS = $(CONF_LIBS)
 $(B)/clients/paint_history: $(call at,probe/page/history.o probe/table/image.o $(CONF))
 $(B)/clients/linked_early: $(B)/clients/libearly.so

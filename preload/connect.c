@@ -62,7 +62,8 @@ static struct endpoint endpoint_of(const struct mpf_candidate *candidate, const 
 
 static bool is_asked(const struct endpoint *endpoint, const struct endpoint *asked)
 {
-	return endpoint->port == asked->port && !memcmp(endpoint->address, asked->address, sizeof asked->address);
+	return endpoint->port == asked->port && (!endpoint->scope || endpoint->scope == asked->scope) &&
+	       !memcmp(endpoint->address, asked->address, sizeof asked->address);
 }
 
 static const struct mpf_candidate *candidate_at(const struct call *call, int position)

@@ -21,7 +21,7 @@ lines() { grep -c "event=$1 .*candidate=site-1 " "$WORK/daemon.log"; }
 changes() { grep -c "event=verdict " "$WORK/daemon.log"; }
 cpu_ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/${PID[daemon]}/stat"; }
 
-start flood ${as_nobody+"${as_nobody[@]}"} /usr/bin/python3 -B tests/clients/flood.py "$TABLE" 0
+start flood ${as_nobody+"${as_nobody[@]}"} /usr/bin/python3 -B tests/clients/flood_reports.py "$TABLE" 0
 wait_for 5 lines canary
 checks=$(lines check) canaries=$(lines canary) changes=$(changes) ticks=$(cpu_ticks) began_s=$SECONDS
 with "$CLIENTS/hammer" -i 5 -c $((SECONDS_OF_IT * 150)) "${SITE[1]}" "$HTTP" > "$WORK/hammer"

@@ -70,7 +70,7 @@ for try in 1 2 3; do
 	look || break
 	late_before=$(late daemon) beside_before=$(late beside) checks_before=$(checks daemon +Inf)
 	start polite polite
-	nice -n 10 "$CLIENTS/flood" "${PORT[daemon]}" "$FLOOD_S" "${PID[daemon]}" > "$WORK/flood"
+	nice -n 10 "$CLIENTS/flood_page" "${PORT[daemon]}" "$FLOOD_S" "${PID[daemon]}" > "$WORK/flood"
 	stop polite || true
 	look || break
 	late=$(($(late daemon) - late_before)) late_beside=$(($(late beside) - beside_before))

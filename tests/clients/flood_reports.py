@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A local user who means harm: flood.py TABLE CANDIDATE reports that candidate as failed, as fast as it can, until SIGTERM; prints how often.
+"""A local user who means harm: flood_reports.py TABLE CANDIDATE reports that candidate as failed, as fast as it can, until SIGTERM; prints how often.
 The offsets are those of preload/table.h."""
 
 import errno

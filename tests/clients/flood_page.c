@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flood PORT SECONDS PID
+ * flood_page PORT SECONDS PID
  *
  * Everybody at once asks 127.0.0.1:PORT, for so long; then one line says what came of it, and what it did to process PID: 200
  * scrapers, each with its next request as soon as the last one is answered; 100 slow readers; 10,000 connections that begin a request and
