@@ -361,14 +361,23 @@ static void service_defaults(struct mpf_service *service)
 	service->stick_ms = STICK_MS;
 }
 
+/* With nothing in its queue.  The children of a test that was killed may be about to end, and hold the old socket. */
+static void bind_again(unsigned place)
+{
+	for (int tries = 0; !bind_place(place); tries++) {
+		if (tries == 2000)
+			err(2, "bind");
+		usleep(1000);
+	}
+}
+
 void world_paint(unsigned first, const char *letters)
 {
 	service_defaults(world_service(first));
 	for (unsigned place = first; place < first + 4; place++) {
 		const char given = letters[0] ? *letters++ : '-', letter = (char)tolower(given);
 
-		if (!bind_place(place)) /* anew, with nothing in its queue */
-			err(2, "bind");
+		bind_again(place);
 		if (place >= FAR)
 			world.far[place - FAR] = (struct far_rule){ .fate = letter == 's' ? FAR_DROP : FAR_PASS };
 		if (letter != 'r' && letter != '-' &&
