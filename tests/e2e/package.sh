@@ -50,7 +50,7 @@ check "make deb" package "$VERSION"
 check "a higher version" package "$VERSION+next"
 if [ ! -e "$FIRST" ] || [ ! -e "$NEXT" ]; then exit 1; fi
 same "and it knows that it is" "mpfailoverd $VERSION+next" "$(MPFAILOVER_OFF=1 "$WORK/build/mpfailoverd" -V)"
-same "lintian has nothing to say" "" "$(lintian --allow-root "$FIRST" 2>&1)"
+same "lintian has nothing to say" "" "$(TMPDIR=$WORK lintian --allow-root "$FIRST" 2>&1)"
 same "the configuration is a conffile" "/etc/mpfailover.conf" "$(dpkg-deb -I "$FIRST" conffiles)"
 if [ "$ARCH" = amd64 ]; then
 	same "the library, for both word sizes" "./usr/lib/i386-linux-gnu/libmpfailover.so|./usr/lib/x86_64-linux-gnu/libmpfailover.so" \
