@@ -186,7 +186,9 @@ static struct outcome outcome_of(const struct curl_check *check, CURLcode result
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return not_verified(check);
 	case CURLE_SSL_CONNECT_ERROR:
-		return failure(os_error(check) == ECONNRESET ? MPF_REASON_RESET : MPF_REASON_TLS, 0);
+		return failure(outcome_from_errno(os_error(check)).reason == MPF_REASON_RESET ? MPF_REASON_RESET
+		                                                                              : MPF_REASON_TLS,
+		               0);
 	case CURLE_SSL_CIPHER:
 	case CURLE_SSL_INVALIDCERTSTATUS:
 		return failure(MPF_REASON_TLS, 0);
