@@ -3,6 +3,17 @@
 #
 # A fresh Debian of this machine's release, kept in $B/chroot, and throw-away copies of it.
 
+# debian_mirror: where apt has its packages, or, with status 1, why there is none.
+debian_mirror() {
+	local codename mirror
+	codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+	# shellcheck disable=SC2016 # it is apt that expands
+	mirror=$(apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(COMPONENT) $(SITE)' 'Created-By: Packages' 2> /dev/null |
+		sed -n "s/^Debian $codename main //p" | head -n 1)
+	echo "${mirror:-apt knows no mirror of this release, or this is not Debian}"
+	[ "$mirror" ]
+}
+
 # chroot_base PACKAGE ...: makes it, with these packages, if it is not there; from where apt has its packages, so outside of a
 # namespace without a network.  Its path, or, with status 1, why there is none.
 chroot_base() {
@@ -17,10 +28,7 @@ chroot_base() {
 		return
 	fi
 	command -v debootstrap > /dev/null || { echo "debootstrap is not installed"; return 1; }
-	# shellcheck disable=SC2016 # it is apt that expands
-	mirror=$(apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(COMPONENT) $(SITE)' 'Created-By: Packages' 2> /dev/null |
-		sed -n "s/^Debian $codename main //p" | head -n 1)
-	[ "$mirror" ] || { echo "apt knows no mirror of this release, or this is not Debian"; return 1; }
+	mirror=$(debian_mirror) || { echo "$mirror"; return 1; }
 	mkdir -p "$B/chroot"
 	rm -rf "$base"
 	if ! chroot_bootstrap "$packages" "$codename" "$base" "$mirror" > "$log" 2>&1; then
