@@ -33,7 +33,7 @@ MPF_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 # The link lines are the architecture: what a program does not name, it does not know.
 # preload/ needs libc alone; probe/ reads the table with the library's own reader; conf/ knows neither of them.
 READER = preload/lookup.o preload/choose.o preload/endpoint.o
-LIBRARY = $(READER) preload/hooks.o preload/next.o preload/setup.o preload/view.o preload/memo.o preload/note.o \
+LIBRARY = $(READER) preload/hooks.o preload/next.o preload/loaded.o preload/setup.o preload/view.o preload/memo.o preload/note.o \
 	preload/connect.o preload/plan.o preload/attempt.o preload/socket.o preload/interrupt.o preload/budget.o \
 	preload/report.o preload/names.o preload/reorder.o preload/musl_list.o preload/hostent.o preload/deepbind.o
 CONF = conf/conf.o conf/build.o conf/validate.o conf/set.o conf/set_text.o conf/set_number.o conf/set_list.o \
@@ -58,9 +58,9 @@ CTL = probe/mpfailoverctl.o $(call in,ctl,ctl_status ctl_status_text ctl_status_
 	ctl_control ctl_client ctl_export haproxy haproxy_word) $(DOCTOR) $(STATUS) \
 	probe/news/json_text.o $(call in,judge,reason verdict) preload/choose.o preload/endpoint.o $(CONF)
 
-# Before glibc 2.34 dlsym() lives in libdl, and before 2.17 (on x86-64 there is no need to go back that far) clock_gettime() in librt;
-# musl takes the names as its own.
-LIBRARY_LIBS = -Wl,--no-as-needed -l:libdl.so.2 $(if $(for_i386),-l:librt.so.1) -Wl,--as-needed
+# Before glibc 2.17 (on x86-64 there is no need to go back that far) clock_gettime() lives in librt; musl takes the name as its own.
+LIBRARY_LIBS = $(if $(for_i386),-Wl$(comma)--no-as-needed -l:librt.so.1)
+comma = ,
 LIBRARY_MAP = preload/libmpfailover$(if $(for_i386),-i386).map
 for_i386 = $(filter 1,$(shell echo __i386__ | $(CC) -E -P -x c -))
 CONF_LIBS = -lconfuse
@@ -77,7 +77,7 @@ CONF_TESTS = test_conf test_conf_refused test_conf_limits test_conf_include test
 TESTS += test_scan test_conf_values $(CONF_TESTS)
 TESTS += test_ctl_text test_ctl_grid test_ctl_status
 TESTS += test_elf test_shebang test_privilege test_library
-TESTS += test_plan test_budget test_table_boot test_setup test_note_pipe test_damage_header test_names_shared test_index test_names_flags
+TESTS += test_loaded test_plan test_budget test_table_boot test_setup test_note_pipe test_damage_header test_names_shared test_index test_names_flags
 TESTS += test_liveness test_notify test_user
 TESTS += test_history test_metrics test_handover
 TESTS += test_flap test_cert_watch test_events test_hook_queue test_hook test_control test_operator
@@ -87,7 +87,7 @@ at = $(addprefix $(B)/,$(1))
 
 all: $(B)/libmpfailover.so $(B)/mpfailoverd $(B)/mpfailoverctl libraries
 
-# One segment of code and data less to map, and none to protect again: it is loaded at every exec (27 us of 120).
+# One segment of code and data less to map, and none to protect again: it is loaded at every exec (27 us less).
 $(B)/libmpfailover.so: $(call at,$(LIBRARY)) $(LIBRARY_MAP)
 	$(CC) -shared -Wl,-soname,libmpfailover.so -Wl,--version-script=$(LIBRARY_MAP) \
 		-Wl,-z,defs,-z,now,-z,nodelete,-z,noseparate-code,-z,norelro $(MPF_LDFLAGS) -o $@ $(call at,$(LIBRARY)) $(LIBRARY_LIBS)
@@ -161,6 +161,7 @@ FIXTURE = tests/unit/fixture.o probe/table/image.o
 $(B)/test_choose: $(call at,preload/choose.o preload/endpoint.o $(FIXTURE))
 $(B)/test_endpoint: $(call at,preload/endpoint.o $(FIXTURE))
 $(B)/test_hostent: $(call at,preload/hostent.o)
+$(B)/test_loaded: $(call at,preload/loaded.o)
 $(B)/test_memo: $(call at,preload/memo.o $(FIXTURE))
 $(B)/test_note $(B)/test_note_pipe: $(call at,preload/note.o preload/endpoint.o $(FIXTURE))
 $(B)/test_plan: $(call at,preload/plan.o preload/endpoint.o $(FIXTURE))
@@ -183,7 +184,7 @@ $(B)/test_attempt: $(call at,preload/attempt.o preload/socket.o preload/interrup
 $(B)/test_setup: $(call at,preload/setup.o preload/view.o preload/note.o $(READER) tests/unit/next_libc.o $(FIXTURE))
 
 # What the end-to-end tests and the benchmark run: tests/clients/NAME.c and the objects named here.
-PROGRAMS = $(addprefix clients/,fetch hammer core_names forks signals states make_table paint_table plugin_host linked_early libearly.so libpassthru.so Fetch.class)
+PROGRAMS = $(addprefix clients/,fetch hammer core_names forks signals states make_table paint_table plugin_host linked_early libearly.so libpassthru.so libpassthru_sysv.so libhide.so Fetch.class)
 BENCHES = $(addprefix bench/,calls execs sink stream libnothing.so libnothing_dl.so)
 
 # What no preloaded library can act in.
@@ -220,6 +221,11 @@ $(B)/clients/linked_early: $(B)/clients/libearly.so
 $(B)/clients/lib%.so: $(B)/tests/clients/%.o
 	@mkdir -p $(@D)
 	$(CC) -shared -Wl,-soname,$(@F) $(MPF_LDFLAGS) -o $@ $^
+
+# Of the older of the two tables of symbols, which not every linker leaves out.
+$(B)/clients/libpassthru_sysv.so: $(B)/tests/clients/passthru.o
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,$(@F),--hash-style=sysv $(MPF_LDFLAGS) -o $@ $^
 
 $(B)/clients/%.class: tests/clients/%.java
 	@mkdir -p $(@D)
@@ -390,7 +396,7 @@ $(B)/test_engine $(B)/test_uplinks: $(call at,tests/unit/one_engine.o tests/unit
 $(B)/test_engine $(B)/test_uplinks: LIBS = $(DAEMON_LIBS)
 $(B)/test_checks $(B)/test_checks_tls: LIBS = -luv -lcurl
 
--include $(shell find $(B) -name deb -prune -o -name chroot -prune -o -name '*.d' -type f -print 2>/dev/null)
+-include $(shell find $(B) -name deb -prune -o -name chroot -prune -o -name old-glibc -prune -o -name '*.d' -type f -print 2>/dev/null)
 
 clean:
 	rm -rf $(B)

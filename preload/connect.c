@@ -114,14 +114,14 @@ static int connect_unwatched(struct call *call, const struct sockaddr *address, 
 {
 	const uint8_t *source = source_of(candidate_at(call, 0));
 	if (goes_to_asked(call, 0) && !source)
-		return next_connect()(call->socket.fd, address, length);
+		return next_functions()->connect(call->socket.fd, address, length);
 	const struct endpoint to = endpoint_of(candidate_at(call, 0), &call->asked);
 	union endpoint_sockaddr moved;
 	call->began_us = system_now_us();
 	const socklen_t moved_length = endpoint_to_sockaddr(&to, call->socket.family, &moved);
 	socket_clear_fastopen(call->socket.fd);
 	socket_bind_source(&call->socket, source); /* if that is not to be had, better from anywhere than not at all */
-	const int result = next_connect()(call->socket.fd, &moved.any, moved_length);
+	const int result = next_functions()->connect(call->socket.fd, &moved.any, moved_length);
 	const int error = errno;
 	struct interrupt hold;
 	interrupt_hold(&hold); /* a handler that jumps out must not leave a descriptor behind */
@@ -317,7 +317,7 @@ static int try_all(struct call *call, const struct interrupt *hold)
 /* What was begun on a socket that is not TCP's: waits for it, as the client's call would have done. */
 static int wait_as_other(int fd, const struct sockaddr *address, socklen_t length)
 {
-	const int result = next_connect()(fd, address, length);
+	const int result = next_functions()->connect(fd, address, length);
 	if (result == 0 || errno != EALREADY) /* MPTCP waits when it is asked again, SCTP does not */
 		return result;
 	const uint64_t limit_us = socket_send_timeout_us(fd);
@@ -350,7 +350,7 @@ static int connect_watched(struct call *call, const struct sockaddr *address, so
 	socket_unpin(&call->socket);
 	interrupt_release(&hold);
 	if (call->native)
-		return next_connect()(call->socket.fd, address, length);
+		return next_functions()->connect(call->socket.fd, address, length);
 	if (call->other && result < 0)
 		return wait_as_other(call->socket.fd, address, length);
 	if (result == 0)
@@ -390,7 +390,7 @@ __attribute__((noinline)) static int connect_ours(int fd, const struct sockaddr 
 {
 	struct call call;
 	if (!prepare(&call, fd, address, length))
-		return next_connect()(fd, address, length);
+		return next_functions()->connect(fd, address, length);
 	const int error = errno;
 	const bool moves = !goes_to_asked(&call, 0) || source_of(candidate_at(&call, 0));
 	/* The only one, and it is what was asked for: there is nothing to add. */
@@ -401,7 +401,7 @@ __attribute__((noinline)) static int connect_ours(int fd, const struct sockaddr 
 		ours = call.socket.checked = socket_is_fresh(fd);
 	errno = error;
 	if (!ours)
-		return next_connect()(fd, address, length);
+		return next_functions()->connect(fd, address, length);
 	return call.list.count > 1 ? connect_watched(&call, address, length)
 	                           : connect_unwatched(&call, address, length);
 }
@@ -418,5 +418,5 @@ __attribute__((noinline)) static bool is_ours(const struct sockaddr *address, so
 /* What is not ours goes on by a jump, past no frame of ours: that is most calls, and the cost that matters. */
 int connect_moved(int fd, const struct sockaddr *address, socklen_t length)
 {
-	return is_ours(address, length) ? connect_ours(fd, address, length) : next_connect()(fd, address, length);
+	return is_ours(address, length) ? connect_ours(fd, address, length) : next_functions()->connect(fd, address, length);
 }

@@ -81,6 +81,6 @@ int gethostbyname2_r_of_2_0(const char *name, int family, struct hostent *entry,
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
 HOOK void *dlopen(const char *file, int flags)
 {
-	return next_functions()->dlopen(file, deepbind_flags(flags));
+	return next_dlopen()(file, deepbind_flags(flags));
 }
 #endif

@@ -29,7 +29,7 @@ static enum setup_state setup(void)
 {
 	const int error = errno;
 	const char *off = next_secure_getenv("MPFAILOVER_OFF"), *path = next_secure_getenv("MPFAILOVER_TABLE");
-	next_connect();
+	next_functions();
 	enum setup_state result = off && *off && !(off[0] == '0' && !off[1]) ? SETUP_OFF : SETUP_ON;
 	if (result == SETUP_ON) {
 		note_init(keep(log_path, next_secure_getenv("MPFAILOVER_LOG")));

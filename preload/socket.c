@@ -73,7 +73,7 @@ static int connect_to(const struct client_socket *socket, const struct endpoint 
 {
 	union endpoint_sockaddr address;
 	const socklen_t length = endpoint_to_sockaddr(to, socket->family, &address);
-	return next_connect()(socket->fd, &address.any, length);
+	return next_functions()->connect(socket->fd, &address.any, length);
 }
 
 /* On a socket that does not block. */
@@ -274,7 +274,7 @@ enum socket_state socket_reset(struct client_socket *socket)
 	const enum socket_state state = socket_state(socket);
 	if (state != SOCKET_CONNECTING && state != SOCKET_CLOSED)
 		return state;
-	if (next_connect()(socket->fd, &none, sizeof none) < 0)
+	if (next_functions()->connect(socket->fd, &none, sizeof none) < 0)
 		return SOCKET_STRANGE;
 	socket_purge_errors(socket->fd);
 	if (socket->mss)

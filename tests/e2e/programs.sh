@@ -55,14 +55,20 @@ check "one without SA_RESTART" with "$CLIENTS/signals" interrupt 3000 "$DEAD" "$
 
 # --------------------------------------------------------------------------------------------- other preload libraries
 
-readonly PASSTHRU_LIB=$CLIENTS/libpassthru.so
 export PASSTHRU=1
 both=$(printf 'passthru: called\nsite-2')
-same "another preload library before ours" "$both" \
-	"$(PRELOAD=$PASSTHRU_LIB:$LIB WITH=with fetch gethostbyname "$DEAD" 2>&1 | sort)"
-same "another preload library after ours" "$both" \
-	"$(PRELOAD=$LIB:$PASSTHRU_LIB WITH=with fetch gethostbyname "$DEAD" 2>&1 | sort)"
+for other in libpassthru.so libpassthru_sysv.so; do
+	same "another preload library before ours, $other" "$both" \
+		"$(PRELOAD=$CLIENTS/$other:$LIB WITH=with fetch gethostbyname "$DEAD" 2>&1 | sort)"
+	same "another preload library after ours, $other" "$both" \
+		"$(PRELOAD=$LIB:$CLIENTS/$other WITH=with fetch gethostbyname "$DEAD" 2>&1 | sort)"
+done
 unset PASSTHRU
+
+# A client whose own dl_iterate_phdr() does not know yet, or never, what is loaded: then there are no names, which it cannot mean.
+readonly HIDING=$LIB:$CLIENTS/libhide.so
+same "what is loaded is hidden at first: by name" site-2 "$(HIDE=1 PRELOAD=$HIDING WITH=with fetch gethostbyname "$NAME" 2>&1)"
+same "and for good: by address" "early: $LIVE" "$(HIDE=1000000 PRELOAD=$HIDING:$EARLY early with true)"
 
 for allocator in libjemalloc.so.2 libtcmalloc_minimal.so.4; do
 	if [ -z "$(LD_PRELOAD=$allocator true 2>&1)" ]; then

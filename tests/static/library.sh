@@ -10,8 +10,8 @@ readonly NEWEST=2.17 # of glibc's symbol versions
 
 # The functions that it defines for others, whatever their versions.
 exported() { nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort -u | paste -sd ' '; }
-# needed LIBRARY: what it needs beside the parts of libc, which musl takes as its own, too (librt: in 32 bits, for old glibc)
-needed() { readelf -d "$1" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p' | grep -vxE 'libc\.so\.6|libdl\.so\.2|librt\.so\.1'; }
+# needed LIBRARY: what it needs beside libc, which musl takes as its own, too (librt: in 32 bits, for old glibc)
+needed() { readelf -d "$1" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p' | grep -vxE 'libc\.so\.6|librt\.so\.1'; }
 too_new() {
 	objdump -T "$1" | grep -oE 'GLIBC_[0-9.]+' | sort -u | sed 's/GLIBC_//' |
 		awk -v newest=$NEWEST -F. '{ split(newest, n, ".") } $1 > n[1] || ($1 == n[1] && $2 > n[2])'

@@ -82,6 +82,7 @@ static int ask_gethostbyname2_r(const char *name, int family, struct hostent *en
 const struct next *next_functions(void)
 {
 	static const struct next next = {
+		.connect = connect,
 		.getaddrinfo = ask_getaddrinfo,
 		.gethostbyname = ask_gethostbyname,
 		.gethostbyname2 = ask_gethostbyname2,
@@ -90,11 +91,6 @@ const struct next *next_functions(void)
 		.dlopen = dlopen,
 	};
 	return &next;
-}
-
-next_connect_function *next_connect(void)
-{
-	return connect;
 }
 
 char *next_secure_getenv(const char *name)

@@ -102,6 +102,7 @@ static struct hostent *say_gethostbyname(const char *name)
 const struct next *next_functions(void)
 {
 	static const struct next next = {
+		.connect = connect,
 		.getaddrinfo = say_getaddrinfo,
 		.gethostbyname = say_gethostbyname,
 		.gethostbyname2 = say_gethostbyname2,
@@ -109,11 +110,6 @@ const struct next *next_functions(void)
 		.gethostbyname2_r = say_gethostbyname2_r,
 	};
 	return &next;
-}
-
-next_connect_function *next_connect(void)
-{
-	return connect;
 }
 
 char *next_secure_getenv(const char *name)
