@@ -73,10 +73,12 @@ enum attempt_end attempt_wait(struct client_socket *socket, const struct interru
 			return ATTEMPT_INTERRUPTED;
 		if (revents < 0 && errno == EINTR)
 			continue;
+		if (revents < 0)
+			return ATTEMPT_UNWATCHED;
 		socket_pin(socket);
 		/* An ICMP error of an earlier attempt may have come late: this one is still under way. */
 		const enum attempt_end end = conclude(socket, to);
-		if (end != ATTEMPT_SILENT || revents <= 0 || !socket_purge_errors(socket->fd))
+		if (end != ATTEMPT_SILENT || !revents || !socket_purge_errors(socket->fd))
 			return end;
 	}
 	return conclude(socket, to);

@@ -16,6 +16,7 @@ enum attempt_end {
 	ATTEMPT_SILENT,      /* the deadline passed; the attempt is still under way */
 	ATTEMPT_NATIVE,      /* one of the client's own is under way: connect() once more, as the client called it, has the answer */
 	ATTEMPT_OTHER,       /* not TCP after all; errno 0: connected, EINPROGRESS: under way */
+	ATTEMPT_UNWATCHED,   /* it is under way, and this process may not wait for it (RLIMIT_NOFILE, a sandbox) */
 	ATTEMPT_INTERRUPTED, /* a handler ran that does not let a call go on: EINTR; still under way */
 };
 

@@ -26,7 +26,8 @@ struct trial {
 	bool last;    /* what is left of the call's time is no use to another */
 	struct endpoint to;
 	enum attempt_end end;
-	int error; /* errno, unless it connected */
+	int error;    /* errno, unless it connected */
+	bool put_off; /* its source is not to be had: not tried yet, but it will be, without */
 	uint64_t began_us;
 };
 
@@ -239,10 +240,12 @@ static void try_one(struct call *call, const struct interrupt *hold, const struc
 	struct trial *trial = &call->trial;
 	trial->to = endpoint_of(candidate_at(call, trial->position), &call->asked);
 	trial->last = false;
-	if (socket_bind_source(&call->socket, source_of(candidate_at(call, trial->position))) == 0)
-		trial->end = attempt_start(&call->socket, &trial->to);
-	else
-		trial->end = ATTEMPT_LOCAL; /* the uplink's address is gone with its link */
+	/* Where an uplink's address is gone with its link, better by another one, and better from anywhere than not at all. */
+	const bool bound = socket_bind_source(&call->socket, source_of(candidate_at(call, trial->position))) == 0;
+	trial->put_off = !bound && plan->round == 0;
+	if (!bound)
+		socket_bind_source(&call->socket, NULL);
+	trial->end = trial->put_off ? ATTEMPT_LOCAL : attempt_start(&call->socket, &trial->to);
 	if (trial->end == ATTEMPT_SILENT)
 		trial->end = wait_for(call, hold, plan, due_us);
 	trial->error = trial->end == ATTEMPT_SILENT ? ETIMEDOUT : errno;
@@ -263,6 +266,11 @@ static void note_failure(struct call *call, struct plan *plan, uint64_t due_us)
 		call->why = "deadline";
 		return;
 	}
+	call->why = "error";
+	if (trial->put_off) {
+		plan_note_silent(plan, trial->position);
+		return;
+	}
 	plan_note_failed(plan, trial->position);
 	if (trial->end == ATTEMPT_FAILED)
 		blame(call, trial->position, trial->error, took_us);
@@ -270,7 +278,6 @@ static void note_failure(struct call *call, struct plan *plan, uint64_t due_us)
 		call->asked_error = trial->error;
 	if (!call->first_error)
 		call->first_error = trial->error;
-	call->why = "error";
 }
 
 /* Tries one after the other on the same descriptor until one answers or the time is up. */
@@ -290,6 +297,9 @@ static int try_all(struct call *call, const struct interrupt *hold)
 		switch (call->trial.end) {
 		case ATTEMPT_CONNECTED:
 			return connected(call);
+		case ATTEMPT_UNWATCHED:
+			call->native = socket_is_blocking(&call->socket);
+			return under_way(call, "last-tried", EINPROGRESS);
 		case ATTEMPT_INTERRUPTED:
 			return under_way(call, "interrupted", EINTR);
 		case ATTEMPT_NATIVE:
@@ -418,5 +428,6 @@ __attribute__((noinline)) static bool is_ours(const struct sockaddr *address, so
 /* What is not ours goes on by a jump, past no frame of ours: that is most calls, and the cost that matters. */
 int connect_moved(int fd, const struct sockaddr *address, socklen_t length)
 {
-	return is_ours(address, length) ? connect_ours(fd, address, length) : next_functions()->connect(fd, address, length);
+	return is_ours(address, length) ? connect_ours(fd, address, length)
+	                                : next_functions()->connect(fd, address, length);
 }

@@ -109,7 +109,7 @@ unsigned endpoint_print(const uint8_t address[16], uint32_t scope, uint16_t port
 	if (brackets)
 		*at++ = '[';
 	at = ipv4 ? put_ipv4(at, address + sizeof mapped_prefix) : put_ipv6(at, address);
-	if (scope) {
+	if (scope && !ipv4) {
 		*at++ = '%';
 		at = put_number(at, scope, 10);
 	}

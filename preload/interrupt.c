@@ -9,8 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* 32 to 34 are the C library's own (cancellation, setuid of all threads), invisible to the client. */
-enum { KERNEL_SIGNALS = 64, FIRST_OF_LIBC = 32, LAST_OF_LIBC = 34, LONGEST_WAIT_S = 3600 };
+/* From 32 up to SIGRTMIN, which glibc and musl put in different places, they are the C library's own (cancellation, setuid of all
+ * threads), invisible to the client. */
+enum { KERNEL_SIGNALS = 64, FIRST_OF_LIBC = 32, LONGEST_WAIT_S = 3600 };
+
+/* What a thread does to itself.  The kernel kills for one of these that is held off; SIGSYS is how some sandboxes get to see a call. */
+static const int synchronous[] = { SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
 
 /* Straight to the kernel: libc's sigprocmask() leaves out the signals by which it cancels threads. */
 static void set_mask(const uint64_t *mask, uint64_t *old)
@@ -30,11 +34,13 @@ __asm__(".symver pthread_testcancel, pthread_testcancel@GLIBC_2.0");
 
 void interrupt_hold(struct interrupt *hold)
 {
-	static const uint64_t all = UINT64_MAX;
+	uint64_t held = UINT64_MAX;
+	for (unsigned i = 0; i < sizeof synchronous / sizeof synchronous[0]; i++)
+		held &= ~(1ull << (synchronous[i] - 1));
 	if (pthread_testcancel)
 		pthread_testcancel();
 	/* In this order, and back in the other: a handler that jumps out finds the thread as it was. */
-	set_mask(&all, &hold->mask);
+	set_mask(&held, &hold->mask);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &hold->cancel);
 }
 
@@ -90,7 +96,7 @@ bool interrupt_restarts(const struct interrupt *hold)
 			uint64_t room[4];
 		} action = { .handler = NULL };
 		const bool blocked = hold->mask >> (number - 1) & 1;
-		if (blocked || (number >= FIRST_OF_LIBC && number <= LAST_OF_LIBC))
+		if (blocked || (number >= FIRST_OF_LIBC && number < SIGRTMIN))
 			continue;
 		if (syscall(SYS_rt_sigaction, number, NULL, &action, sizeof action.mask) < 0)
 			continue;

@@ -21,7 +21,8 @@ void interrupt_hold(struct interrupt *hold);
 void interrupt_release(const struct interrupt *hold);
 
 /* Waits until FD can be written or has failed, at most WAIT_US, with the client's mask in force.
- * Returns poll()'s revents, 0 when the time is up, -1 when a handler ran.  CANCELLABLE: may end the thread, as a native blocking
+ * Returns poll()'s revents, 0 when the time is up, -1 and errno EINTR when a handler ran, -1 and another when there is no
+ * waiting.  CANCELLABLE: may end the thread, as a native blocking
  * connect() may. */
 int interrupt_wait(const struct interrupt *hold, int fd, uint64_t wait_us, bool cancellable);
 

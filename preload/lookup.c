@@ -214,6 +214,15 @@ struct wanted {
 	uint16_t port;
 };
 
+static bool has_address(const struct snapshot *snapshot, const uint8_t address[16])
+{
+	for (uint32_t i = 0; i < snapshot->count; i++)
+		if (!memcmp(snapshot->candidate[i].address, address, sizeof snapshot->candidate[i].address))
+			return true;
+	return false;
+}
+
+/* A candidate that a damaged word says is of another service leads nowhere. */
 static bool read_service(const struct mpf_header *table, const struct wanted *wanted, struct snapshot *out)
 {
 	for (int try = 0; try < TRIES; try++) {
@@ -224,7 +233,8 @@ static bool read_service(const struct mpf_header *table, const struct wanted *wa
 		uint32_t number = wanted->address
 		                          ? find_by_address(table, slot, wanted->address, wanted->scope, wanted->port)
 		                          : find_by_name(table, slot, wanted->name, wanted->length, wanted->port);
-		bool whole = number && (!out || copy_service(table, slot, number - 1, out));
+		bool whole = number && (!out || copy_service(table, slot, number - 1, out)) &&
+		             (!out || !wanted->address || has_address(out, wanted->address));
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (load(&slot->generation) != generation)
 			continue;

@@ -6,7 +6,7 @@
 #include "preload/endpoint.h"
 #include "preload/next.h"
 
-enum { BLOCK = 4, NAMES = 64, NAME_SIZE = 256 };
+enum { BLOCK = 4, NAMES = 1024 /* as many as a table has */, NAME_SIZE = 256 };
 
 /* NAME, kept for good: musl's freeaddrinfo() does not free ai_canonname, so it must not be allocated.  NULL: no room. */
 static char *keep_name(const char *name)

@@ -113,8 +113,7 @@ int socket_start(struct client_socket *socket, const struct endpoint *to, bool *
 	return result;
 }
 
-/* Is it bound already, by the client, to an address or a port? */
-static bool is_bound(int fd)
+static bool has_address(int fd)
 {
 	union endpoint_sockaddr address;
 	struct endpoint own;
@@ -122,7 +121,7 @@ static bool is_bound(int fd)
 	static const uint8_t any[16], any_mapped[16] = { [10] = 0xff, [11] = 0xff };
 	if (getsockname(fd, &address.any, &length) < 0 || !endpoint_from_sockaddr(&own, &address.any, length))
 		return true;
-	return own.port || (memcmp(own.address, any, sizeof any) && memcmp(own.address, any_mapped, sizeof any_mapped));
+	return memcmp(own.address, any, sizeof any) && memcmp(own.address, any_mapped, sizeof any_mapped);
 }
 
 /* Without a port, so that the kernel can choose one that suits the address connected to (IP_BIND_ADDRESS_NO_PORT); that
@@ -149,15 +148,17 @@ int socket_bind_source(struct client_socket *socket, const uint8_t *source)
 	struct endpoint from = { .port = 0 };
 	if (!source && !socket->bound)
 		return 0;
-	if (!socket->bound)
-		socket->clients_bind = is_bound(socket->fd);
+	socket->clients_bind |= !socket->bound && has_address(socket->fd);
 	if (socket->clients_bind)
 		return 0;
 	if (source)
 		memcpy(from.address, source, sizeof from.address);
 	const int result = bind_without_port(socket, &from);
+	/* A port alone need not be the client's: an attempt that failed leaves behind the one that it had, and no longer holds.  To one that
+	 * is held the kernel adds no address. */
+	socket->clients_bind = result < 0 && errno == EINVAL;
 	socket->bound |= result == 0;
-	return result;
+	return socket->clients_bind ? 0 : result;
 }
 
 bool socket_was_ended(int fd)

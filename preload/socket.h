@@ -20,7 +20,7 @@ struct client_socket {
 	int flags;      /* F_GETFL */
 	bool checked;   /* it is known to be a fresh TCP socket */
 	bool bound;     /* to an uplink's source address, by us */
-	bool clients_bind; /* the client has bound it itself (asked for when the first uplink comes up) */
+	bool clients_bind; /* the client has bound it itself (found out when the first uplink comes up) */
 	bool timed;     /* it has an SO_SNDTIMEO, so that every signal interrupts a native connect() */
 	bool known;     /* the rest is filled in */
 	int mss;        /* TCP_MAXSEG as the client set it, 0: not set */

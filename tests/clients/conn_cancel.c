@@ -18,7 +18,8 @@ enum { WAITING_US = 10000 }; /* so long after its start a connect() to a silent 
 /* One thread that connects, and what it leaves behind. */
 struct victim {
 	int fd, type;
-	atomic_int ready;
+	pid_t tid;
+	atomic_int ready, cancelled;
 	bool cleaned_up;
 	uint64_t mask; /* as the cleanup handler finds it */
 	int flags;     /* likewise */
@@ -48,6 +49,7 @@ static void *connects(void *argument)
 
 	pthread_setcanceltype(victim->type, NULL);
 	pthread_cleanup_push(clean_up, victim);
+	victim->tid = (pid_t)syscall(SYS_gettid);
 	victim->ready = 1;
 	victim->result = world_connect(victim->fd, NEAR) == 0 ? 0 : errno;
 	pthread_cleanup_pop(0);
@@ -168,8 +170,12 @@ static void test_pending_nonblocking(void)
 /* A thread that does not want to be cancelled is not, and is when it wants to be again. */
 static void *connects_immune(void *argument)
 {
+	struct victim *victim = argument;
+
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-	connects(argument);
+	connects(victim);
+	while (!victim->cancelled)
+		;
 	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
 	pthread_testcancel();
 	return NULL;
@@ -184,10 +190,10 @@ static void test_disabled(void)
 	world_paint(NEAR, "sl");
 	victim.fd = world_socket(NEAR, 0);
 	expect(pthread_create(&thread, NULL, connects_immune, &victim) == 0, "pthread_create");
-	while (!victim.ready)
+	while (!victim.ready || (!world_is_waiting(victim.tid) && victim.result < 0))
 		;
-	usleep(5000);
 	pthread_cancel(thread);
+	victim.cancelled = 1;
 	pthread_join(thread, &result);
 	expect(victim.result == 0, "%s", strerror(victim.result));
 	expect(world_where(victim.fd) == NEAR + 1, "is at %d", world_where(victim.fd));

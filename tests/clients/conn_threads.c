@@ -95,23 +95,12 @@ static struct replacement {
 	struct look look;
 } replacement;
 
-static bool is_waiting(pid_t tid)
-{
-	char path[64], call[16] = "";
-
-	snprintf(path, sizeof path, "/proc/self/task/%d/syscall", (int)tid);
-	const int fd = open(path, O_RDONLY);
-	const bool seen = read(fd, call, sizeof call - 1) > 0;
-	close(fd);
-	return seen && atoi(call) == SYS_ppoll;
-}
-
 /* Returns NULL: it was too late. */
 static void *replace(void *argument)
 {
 	struct replacement *r = &replacement;
 
-	while (!is_waiting(r->tid))
+	while (!world_is_waiting(r->tid))
 		if (r->over)
 			return NULL;
 	for (const uint64_t until_us = world_now_us() + (uint64_t)r->after_us; world_now_us() < until_us;)
@@ -176,11 +165,14 @@ static void test_closed(void)
 /* ---------------------------------------------------------------------------------------------------------- shutdown() */
 
 static int shut_fd;
+static pid_t shut_from;
 static atomic_int shut_result;
 
 static void *shut_down(void *how)
 {
-	usleep(5000);
+	while (!world_is_waiting(shut_from))
+		;
+	usleep(5000); /* somewhere in the first attempt */
 	shut_result = shutdown(shut_fd, *(int *)how);
 	return NULL;
 }
@@ -191,10 +183,11 @@ static void test_shutdown(void)
 	pthread_t thread;
 
 	world_paint(NEAR, "ss");
+	shut_from = (pid_t)syscall(SYS_gettid);
 	for (int how = SHUT_RD; how <= SHUT_RDWR; how++) {
 		shut_fd = world_socket(NEAR, 0);
-		expect(pthread_create(&thread, NULL, shut_down, &how) == 0, "pthread_create");
 		const uint64_t began_us = world_now_us();
+		expect(pthread_create(&thread, NULL, shut_down, &how) == 0, "pthread_create");
 		expect(world_connect(shut_fd, NEAR) == -1 && errno == ECONNRESET, "%d: %s", how, strerror(errno));
 		expect_ms(began_us, 5, 25);
 		pthread_join(thread, NULL);

@@ -35,6 +35,7 @@ enum {
 	FLOOR_MS = 25,
 	CEILING_MS = 1000,
 	STICK_MS = 60000,
+	STALE_MS = 15000,
 };
 
 struct shared *shared;
@@ -359,6 +360,20 @@ static void service_defaults(struct mpf_service *service)
 	service->attempt_floor_ms = FLOOR_MS;
 	service->attempt_ceiling_ms = CEILING_MS;
 	service->stick_ms = STICK_MS;
+	service->all_down = MPF_ALL_DOWN_TRY;
+	service->when_stale = MPF_STALE_LAST_GOOD;
+	service->stale_after_ms = STALE_MS;
+}
+
+bool world_is_waiting(pid_t tid)
+{
+	char path[64], call[16] = "";
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/syscall", (int)tid);
+	const int fd = open(path, O_RDONLY);
+	const bool seen = read(fd, call, sizeof call - 1) > 0;
+	close(fd);
+	return seen && (atoi(call) == SYS_ppoll || atoi(call) == SYS_connect);
 }
 
 /* With nothing in its queue.  The children of a test that was killed may be about to end, and hold the old socket. */
@@ -388,6 +403,7 @@ void world_paint(unsigned first, const char *letters)
 		table_store(&world_candidate(place)->word, MPF_WORD(given == letter ? MPF_UP : MPF_SUSPECT,
 		                                                    letter == '-' ? MPF_MAINT : MPF_READY, 0, 0, 0));
 		table_store(&world_candidate(place)->handshake_us, 1000);
+		world_candidate(place)->has_source = world_candidate(place)->port = 0;
 	}
 }
 

@@ -88,6 +88,9 @@ int world_receiver(void);
 
 uint64_t world_now_us(void);
 
+/* Does thread TID wait in a connect()? */
+bool world_is_waiting(pid_t tid);
+
 /* What FD shows now. */
 short world_poll(int fd, short events, int wait_ms);
 int world_error(int fd); /* SO_ERROR, which that forgets */

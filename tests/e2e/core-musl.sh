@@ -76,7 +76,7 @@ same "the best four" "$(printf '127.0.9.%d\n' 2 3 4 5)" "$(streams)"
 # ------------------------------------------------------------------------------------------ canonical names, and leaks
 
 names=()
-for i in {1..16}; do
+for i in {1..100}; do
 	names+=("n$i.full.test")
 done
 "$CLIENTS/make_table" -h "*.full.test" -h full.test "$TABLE" "${candidates[@]}" || exit 2

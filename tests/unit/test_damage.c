@@ -190,6 +190,18 @@ static void check(bool found, const struct snapshot *snapshot)
 	order_all(snapshot);
 }
 
+/* What is found by an address has it, whatever the words say that lead there. */
+static void check_address(const struct mpf_header *table, const uint8_t address[16], uint32_t scope)
+{
+	struct snapshot snapshot;
+	const bool found = lookup_address(table, address, scope, (uint16_t)(440 + number(14)), &snapshot);
+	bool has = !found;
+	for (uint32_t i = 0; !has && i < snapshot.count; i++)
+		has = !memcmp(snapshot.candidate[i].address, address, sizeof snapshot.candidate[i].address);
+	assert_true(has);
+	check(found, &snapshot);
+}
+
 static uint64_t cpu_ms(void)
 {
 	struct timespec now;
@@ -206,10 +218,9 @@ static void look_around(const struct mpf_header *table)
 	for (int i = 0; i < 4; i++) {
 		const struct conf_candidate *one =
 			&world.fixture->candidates[number((uint32_t)world.fixture->candidate_count)];
-		check(lookup_address(table, one->address.ip.s6_addr, 0, (uint16_t)(440 + number(14)), &snapshot),
-		      &snapshot);
+		check_address(table, one->address.ip.s6_addr, 0);
 	}
-	check(lookup_address(table, shared, number(3), (uint16_t)(440 + number(14)), &snapshot), &snapshot);
+	check_address(table, shared, number(3));
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		check(lookup_host(table, names[i], (uint16_t)(number(2) * (440 + number(14))), &snapshot), &snapshot);
 	assert_in_range(cpu_ms() - start, 0, LONGEST_LOOK_MS);

@@ -53,6 +53,16 @@ static void test_print(void **state)
 	}
 }
 
+/* Of which a damaged table may say it all the same. */
+static void test_ipv4_has_no_scope(void **state)
+{
+	(void)state;
+	const struct conf_address address = fixture_address("192.0.2.80");
+	char text[ENDPOINT_TEXT];
+	endpoint_print(address.ip.s6_addr, 5, 80, text);
+	assert_string_equal(text, "192.0.2.80:80");
+}
+
 static void test_longest_fits(void **state)
 {
 	(void)state;
@@ -171,7 +181,8 @@ static void test_not_ours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_print),         cmocka_unit_test(test_longest_fits),
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_ipv4_has_no_scope),         cmocka_unit_test(test_longest_fits),
 		cmocka_unit_test(test_print_as_libc), cmocka_unit_test(test_sockaddr_and_back),
 		cmocka_unit_test(test_not_ours),
 	};

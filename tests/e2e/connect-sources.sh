@@ -1,0 +1,11 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The address that a connection leaves from, where candidates have uplinks.  With the library, and, to see what each test is worth, without it.
+# runs alone
+# shellcheck source=tests/e2e/lib.bash
+. "$(dirname "$0")/lib.bash"
+# shellcheck source=tests/e2e/connect.bash
+. tests/e2e/connect.bash
+
+with_and_without conn_sources
