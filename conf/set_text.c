@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,6 +63,24 @@ bool set_socket(struct draft *draft, const struct setting *setting)
 	return keep_checked(draft, setting, check_path(setting, SOCKET_BYTES));
 }
 
+/* A PEM header, on a line of its own, among whatever else may stand there. */
+static bool has_certificate(int fd)
+{
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+	const int own = dup(fd);
+	FILE *file = own < 0 ? NULL : fdopen(own, "r");
+	while (file && !found && getline(&line, &size, file) >= 0)
+		found = !strncmp(line, "-----BEGIN ", 11) && strstr(line, "CERTIFICATE-----");
+	free(line);
+	if (file)
+		fclose(file);
+	else if (own >= 0)
+		close(own);
+	return found;
+}
+
 bool set_ca_file(struct draft *draft, const struct setting *setting)
 {
 	const char *problem = check_path(setting, PATH_BYTES);
@@ -77,10 +96,12 @@ bool set_ca_file(struct draft *draft, const struct setting *setting)
 			close(fd);
 		return setting_refuse(draft, setting, reason);
 	}
+	if (!S_ISREG(status.st_mode))
+		problem = "not a regular file; name a file of CA certificates in PEM form";
+	else if (!has_certificate(fd))
+		problem = "no certificate in it; name a file of CA certificates in PEM form";
 	close(fd);
-	return keep_checked(draft, setting,
-	                    S_ISREG(status.st_mode) ? NULL
-	                                            : "not a regular file; name a file of CA certificates in PEM form");
+	return keep_checked(draft, setting, problem);
 }
 
 bool set_user(struct draft *draft, const struct setting *setting)

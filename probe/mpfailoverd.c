@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* mpfailoverd - checks the candidates, and writes the table that the clients read. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
@@ -23,6 +24,7 @@
 #include "probe/page/web.h"
 #include "probe/service/notify.h"
 #include "probe/service/user.h"
+#include "probe/table/table_writer.h"
 
 #ifndef MPF_SYSCONFDIR
 #define MPF_SYSCONFDIR "/etc"
@@ -51,6 +53,15 @@ static const char help[] = "\n"
 			   "\n"
 			   "SIGHUP reads the configuration again; SIGTERM and SIGINT end it, and the table stays.\n"
 			   "Exit status: 0 ended or nothing wrong, 1 an error, 2 usage.\n";
+
+/* The exit status after what was asked for is on standard output. */
+static int printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_SUCCESS;
+	fprintf(stderr, "mpfailoverd: standard output: %s\n", strerror(errno));
+	return EXIT_FAILURE;
+}
 
 /* -1: go on; else exit with that. */
 static int read_options(int argc, char **argv, struct options *options)
@@ -81,10 +92,10 @@ static int read_options(int argc, char **argv, struct options *options)
 			break;
 		case 'V':
 			puts("mpfailoverd " MPF_VERSION);
-			return EXIT_SUCCESS;
+			return printed();
 		case 'h':
 			printf("%s%s", usage, help);
-			return EXIT_SUCCESS;
+			return printed();
 		default:
 			fprintf(stderr, "%sTry 'mpfailoverd --help'.\n", usage);
 			return EXIT_USAGE;
@@ -122,7 +133,7 @@ static int check_configuration(const char *file)
 		candidates += conf->services[i].candidate_count;
 	printf("%s: %zu services, %zu candidates, ok\n", file, conf->service_count, candidates);
 	conf_free(conf);
-	return EXIT_SUCCESS;
+	return printed();
 }
 
 /* NULL: refused, and logged. */
@@ -216,7 +227,7 @@ static void make_directory_of(const struct run *run, const char *path)
 {
 	int result = user_make_directory_of(&run->user, path, MPF_RUN_DIR);
 	if (result < 0)
-		log_say(LEVEL_WARN, "start", "the directory of %s: %s", path, strerror(-result));
+		log_say(LEVEL_WARN, "start", "the directory of %s cannot be made: %s", path, strerror(-result));
 }
 
 /* To whom it belongs that will write it. */
@@ -304,14 +315,39 @@ static int become_user(const struct run *run)
 	return read_as_user(run);
 }
 
+static bool is_same_file(const char *path, const char *other)
+{
+	struct stat st, others;
+	return stat(path, &st) == 0 && stat(other, &others) == 0 && st.st_dev == others.st_dev &&
+	       st.st_ino == others.st_ino;
+}
+
+/* Before anything is made, or given to another user. */
+static int look_before(const struct run *run)
+{
+	const int result = table_writer_may_replace(run->table);
+	if (result < 0)
+		log_say(LEVEL_ERROR, "start", "%s: is there, and no file: name another one for the table (-t TABLE)",
+		        run->table);
+	else if (is_same_file(run->table, run->reload.file))
+		log_say(LEVEL_ERROR, "start", "%s: is the configuration: name another file for the table (-t TABLE)",
+		        run->table);
+	else
+		return 0;
+	return -EEXIST;
+}
+
 /* The control socket first: the table names it, if it could be had. */
 static int take_table(struct run *run, uv_loop_t *loop)
 {
 	char control_path[MPF_PATH_SIZE];
+	int result = look_before(run);
+	if (result < 0)
+		return result;
 	make_directory_of(run, run->table);
 	hand_over_table(run);
 	take_control(run, loop, control_path);
-	int result = become_user(run);
+	result = become_user(run);
 	if (result < 0)
 		return result;
 	result = engine_open(&run->reload.engine, loop, run->table, control_path);
@@ -319,7 +355,8 @@ static int take_table(struct run *run, uv_loop_t *loop)
 	if (result == -EWOULDBLOCK)
 		log_say(LEVEL_ERROR, "start", "another mpfailoverd writes %s", run->table);
 	else if (result < 0)
-		log_say(LEVEL_ERROR, "start", "%s: %s", run->table, strerror(-result));
+		log_say(LEVEL_ERROR, "start", "%s: %s; -t names another place for the table", run->table,
+		        strerror(-result));
 	return result;
 }
 
@@ -398,9 +435,31 @@ cleanup:
 	return status;
 }
 
+/* PATH from the root on, in ROOM: the table names sockets beside it to clients that are elsewhere, and the configuration to mpfailoverctl. */
+static const char *absolute(const char *path, char room[PATH_MAX])
+{
+	if (!path || *path == '/' || !getcwd(room, PATH_MAX))
+		return path;
+	const size_t length = strlen(room);
+	return snprintf(room + length, PATH_MAX - length, "/%s", path) < (int)(PATH_MAX - length) ? room : path;
+}
+
+/* What is opened later must not become standard error. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	static char file[PATH_MAX], table[PATH_MAX];
 	struct options options = { .file = MPF_SYSCONFDIR "/mpfailover.conf" };
+	fill_standard_descriptors();
 	int status = read_options(argc, argv, &options);
 	if (status >= 0)
 		return status;
@@ -409,5 +468,7 @@ int main(int argc, char **argv)
 	escape_interposition(argv);
 	prctl(PR_SET_NAME, "mpfailoverd"); /* it was executed as /proc/self/exe */
 	raise_file_limit();
+	options.file = absolute(options.file, file);
+	options.table = absolute(options.table, table);
 	return run_daemon(&options);
 }

@@ -22,7 +22,7 @@ static void tell(const struct command_call *call, const char *level)
 	if (call->candidate)
 		news_put_text(event, "candidate", call->candidate->conf->name);
 	if (level)
-		news_put_text(event, "level", level);
+		news_put_text(event, "log_level", level);
 	news_put_number(event, "uid", peer.uid);
 	news_put_number(event, "pid", (uint64_t)peer.pid);
 	news_tell(engine_news(call->world->engine), LEVEL_INFO, event);

@@ -203,8 +203,11 @@ static void start_listening(struct engine *engine, const char *report_path)
 {
 	uv_loop_t *loop = engine->world.checks.loop;
 	int result = report_path[0] ? reports_open(&engine->reports, loop, report_path, on_report, engine) : 0;
+	if (!report_path[0])
+		result = -ENAMETOOLONG;
 	if (result < 0)
-		log_say(LEVEL_WARN, "start", "%s: %s; clients cannot report", report_path, strerror(-result));
+		log_say(LEVEL_WARN, "start", "%s: %s; clients cannot report",
+		        report_path[0] ? report_path : "report socket", strerror(-result));
 	result = netlink_open(&engine->netlink, loop, on_network, engine);
 	if (result < 0)
 		log_say(LEVEL_WARN, "start", "rtnetlink: %s; changes of the network are not noticed",

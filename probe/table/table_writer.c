@@ -189,12 +189,23 @@ static int remember_file(struct table_writer *writer, const char *path)
 	return writer->path ? 0 : -ENOMEM;
 }
 
+int table_writer_may_replace(const char *path)
+{
+	struct stat st;
+	if (lstat(path, &st) < 0)
+		return 0;
+	return S_ISDIR(st.st_mode) ? -EISDIR : S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ? -ENOTSUP : 0;
+}
+
 int table_writer_open(struct table_writer **out, const char *path, const char *report, const char *control)
 {
 	uint8_t boot_id[40];
-	int result = 0;
+	*out = NULL;
 	if (strlen(report) >= MPF_PATH_SIZE || strlen(control) >= MPF_PATH_SIZE)
 		return -ENAMETOOLONG;
+	int result = table_writer_may_replace(path);
+	if (result)
+		return result;
 	struct table_writer *writer = calloc(1, sizeof *writer);
 	if (!writer)
 		return -ENOMEM;

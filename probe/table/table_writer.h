@@ -13,9 +13,13 @@
 
 struct table_writer;
 
+/* May PATH be a table, or become one?  -EISDIR, -ENOTSUP: not in the place of a directory or a device. */
+int table_writer_may_replace(const char *path);
+
 /* Locks PATH (by PATH.lock), then maps the table that is there, or puts a new one in its place.
  * REPORT and CONTROL are the sockets' paths that the table names ("": none).
- * 0, or -errno: -EWOULDBLOCK when another writer holds the lock, -ENAMETOOLONG, what open() and rename() gave. */
+ * 0, or -errno: -EWOULDBLOCK when another writer holds the lock, -ENAMETOOLONG, what may not be replaced, what open() and rename()
+ * gave. */
 int table_writer_open(struct table_writer **out, const char *path, const char *report, const char *control);
 
 /* The slot in force, to read, and to store into fields that table.h lets change in place (by table_store()).

@@ -177,7 +177,7 @@ check "events --follow: what comes" wait_for 5 grep -q '"candidate":"site-3".*"t
 says "log" 0 "the log's level is debug" log debug
 check "log debug: each check is logged" wait_for 5 log_says 'level=debug event=check .*candidate=site-1'
 says "log info" 0 "the log's level is info" log info
-check "events --follow: each act, and whose it was" wait_for 5 grep -q '"command":"log","level":"info","uid":'"$(id -u)" "$WORK/followed"
+check "events --follow: each act, and whose it was" wait_for 5 grep -q '"command":"log","log_level":"info","uid":'"$(id -u)" "$WORK/followed"
 says "events" 0 'operator  dm/site-1 command=ready' events
 check "the log has them, too" log_says "event=operator command=drain service=dm candidate=site-1 uid=$(id -u)"
 ctl events --json

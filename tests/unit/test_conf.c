@@ -144,7 +144,7 @@ static const char everything[] =
 	"uplink \"u6\" { source = \"2001:db8::10\" }\n"
 	"uplink \"ifc\" { interface = \"ppp0\" }\n"
 	"check \"c\" { type = https  path = \"/p?q\"  method = \"POST\"  status = \"200, 301-302\"  contains = \"x\\ny\"\n"
-	"  headers = { \"A: b\",\n \"C: d\" }  body = '<a b=\"c\">${d}</a>'  verify = true  ca-file = \"/dev/../etc/passwd\"\n"
+	"  headers = { \"A: b\",\n \"C: d\" }  body = '<a b=\"c\">${d}</a>'  verify = true  ca-file = \"/proc/self/cwd/tests/conf/ca.pem\"\n"
 	"  host = \"H.example\"  cert-warn = \"0s\"  port = 8443 }\n"
 	"check \"x\" { type = exec  command = \"/bin/true\" }\n"
 	"timing \"t\" { interval = \"200ms\"  fast = \"50ms\"  down = \"1d\"  timeout = \"100ms\"  fall = 1  rise = 100  jitter = 0\n"
@@ -231,7 +231,7 @@ static void test_other_sections(void **state)
 	assert_int_equal(check->header_count, 2);
 	assert_string_equal(check->headers[1], "C: d");
 	assert_string_equal(check->body, "<a b=\"c\">${d}</a>");
-	assert_string_equal(check->ca_file, "/dev/../etc/passwd");
+	assert_string_equal(check->ca_file, "/proc/self/cwd/tests/conf/ca.pem");
 	assert_string_equal(check->host, "h.example");
 	assert_int_equal(check->cert_warn_s, 0);
 	assert_int_equal(check->line, 15);

@@ -120,6 +120,8 @@ static const struct {
 	  "2: cert-warn = \"3651d\": out of range; it goes from 0s" },
 	{ "check \"c\" { type = tls\n ca-file = \"ca.pem\" }" FINE, "2: ca-file = \"ca.pem\": not an absolute path" },
 	{ "check \"c\" { type = tls\n ca-file = \"/etc\" }" FINE, "2: ca-file = \"/etc\": not a regular file" },
+	{ "check \"c\" { type = tls\n ca-file = \"/etc/passwd\" }" FINE,
+	  "2: ca-file = \"/etc/passwd\": no certificate in it" },
 	{ "check \"c\" { port = 65536 }" FINE, "1: port = \"65536\": out of range; it goes from 0 to 65535" },
 	{ "check \"c\" { port = -1 }" FINE, "1: port = \"-1\": out of range" },
 	{ "check \"c\" {\n contains = \"x\" }" FINE,

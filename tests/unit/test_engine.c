@@ -267,8 +267,8 @@ static void test_watch(void **state)
 		sum_ms += took_ms[i] + one_engine_wait(&one, 0, "down", 5000);
 	}
 	qsort(took_ms, 20, sizeof took_ms[0], compare);
-	assert_in_range(took_ms[10], 0, 50);
-	assert_in_range(sum_ms / 20, 0, 300);
+	assert_in_range(took_ms[10], 0, 150); /* 50 and 300 on a quiet machine; without a watch it takes seconds */
+	assert_in_range(sum_ms / 20, 0, 900);
 	print_message("no longer up after %llu ms (median of 20), down after %llu ms (mean)\n",
 	              (unsigned long long)took_ms[10], (unsigned long long)sum_ms / 20);
 	one_engine_stop(&one);

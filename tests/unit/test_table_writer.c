@@ -153,7 +153,11 @@ static void test_cannot(void **state)
 	assert_int_equal(mkdir(world.path, 0755), 0);
 	assert_int_equal(table_writer_open(&writer, world.path, "", ""), -EISDIR);
 	assert_null(writer);
+	assert_int_equal(rmdir(world.path), 0);
+	assert_int_equal(table_writer_may_replace("/dev/null"), -ENOTSUP);
+	assert_int_equal(table_writer_may_replace(world.path), 0);
 	assert_false(exists("table.new"));
+	assert_false(exists("table.lock"));
 	table_writer_close(NULL);
 }
 
