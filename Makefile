@@ -175,7 +175,7 @@ $(B)/test_table_writer $(B)/test_table_boot: $(call at,probe/table/table_writer.
 $(B)/test_table_race: $(call at,probe/table/table_writer.o preload/lookup.o tests/unit/tagged.o $(FIXTURE))
 NAMES = $(READER) preload/setup.o preload/view.o preload/memo.o preload/note.o preload/names.o preload/reorder.o preload/musl_list.o preload/hostent.o \
 	tests/unit/next_libc.o
-$(B)/test_view $(B)/test_view_longer $(B)/test_damage_header: $(call at,preload/view.o preload/lookup.o $(FIXTURE))
+$(B)/test_view $(B)/test_damage_header: $(call at,preload/view.o preload/lookup.o $(FIXTURE))
 $(B)/test_damage: $(call at,$(NAMES) $(FIXTURE))
 $(B)/test_names $(B)/test_names_hostent $(B)/test_names_flags $(B)/test_names_shared: \
 	$(call at,$(NAMES) tests/unit/names_world.o $(FIXTURE))
@@ -191,7 +191,7 @@ BENCHES = $(addprefix bench/,calls execs sink stream libnothing.so libnothing_dl
 PROGRAMS += $(if $(SANITIZE),,clients/fetch_static)
 
 # connect() in a world of its own: tests/clients/conn_world.h.
-CONN = $(addprefix clients/conn_,errors deadline signals cancel options nonblock events threads calls follow)
+CONN = $(addprefix clients/conn_,errors deadline signals cancel options nonblock events threads calls follow sources limits rules)
 PROGRAMS += $(CONN)
 $(call at,$(CONN)): $(call at,tests/clients/conn_world.o tests/clients/conn_test.o tests/clients/conn_far.o $(TABLE))
 
@@ -325,7 +325,7 @@ put = $(paths) $(1) | install -D -m $(or $(3),644) /dev/stdin "$(DESTDIR)$(2)"
 install: all
 	install -d "$(at_prefix)/bin" "$(at_prefix)/sbin" "$(DESTDIR)$(SYSCONFDIR)" \
 		"$(at_prefix)/share/bash-completion/completions"
-	sed 's/^version=.*/version=$(VERSION)/' scripts/mpfailover > "$(at_prefix)/bin/mpfailover"
+	sed "s/'mpfailover of the source tree'/'mpfailover $(VERSION)'/" scripts/mpfailover > "$(at_prefix)/bin/mpfailover"
 	chmod 755 "$(at_prefix)/bin/mpfailover"
 	install -m 755 $(B)/mpfailoverd $(B)/mpfailoverctl "$(at_prefix)/sbin"
 	$(call put_library,$(B)/libmpfailover.so,$(LIBDIRS))

@@ -112,3 +112,23 @@ same "installed for each word size" "$WORK/prefix/\$LIB/libmpfailover.so" "$(set
 check "and loaded" grep -q libmpfailover <<< "$("$WORK/prefix/bin/mpfailover" cat /proc/self/maps)"
 place
 check "nowhere" grep -q 'libmpfailover.so: not found: running env without it' <<< "$out"
+
+# --------------------------------------------------------------------------------- what it calls its variables is its own affair
+
+place lib/libmpfailover.so
+mkdir "$WORK/prefix/sbin"
+ln -s "$CTL" "$WORK/prefix/sbin/mpfailoverctl"
+mapfile -t names < <(sed '/^#/d' "$LAUNCHER" | grep -oE '(^|[[:space:]])[A-Za-z_][A-Za-z_0-9]*=|\bfor [A-Za-z_0-9]+|\bread [A-Za-z_].*' |
+	sed -E 's/^[[:space:]]+//; s/^(for|read) //; s/=$//' | tr ' ' '\n' | grep -vE '^-|^LD_PRELOAD$|^MPFAILOVER_' | sort -u)
+check "the launcher has variables (${names[*]})" [ ${#names[@]} -gt 5 ]
+of_names() { grep -E "^($(IFS='|' && echo "${names[*]}"))=" | sort; }
+odd=$(printf '%s=/odd\n' "${names[@]}" | sort)
+mapfile -t settings <<< "$odd"
+for options in "" "-q" "-v -t $WORK/nosuch"; do
+	# shellcheck disable=SC2086 # they are words
+	out=$(env "${settings[@]}" "$WORK/link" $options env 2> /dev/null)
+	same "variables of the launcher's names come through${options:+ ($options)}" "$(of_names <<< "$odd")" "$(of_names <<< "$out")"
+done
+out=$(env "${settings[@]}" MPFAILOVER_TABLE=/good/table "$WORK/link" env 2>&1)
+same "and change nothing" "/good/table $WORK/prefix/lib/libmpfailover.so" "$(setting MPFAILOVER_TABLE) $(setting LD_PRELOAD)"
+same "nor is any added" "" "$(of_names <<< "$(env "$WORK/link" -v env)")"

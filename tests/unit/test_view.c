@@ -167,6 +167,16 @@ static void test_contents(void **state)
 	expect(VIEW_NOT_TABLE, "sizes that cannot be");
 }
 
+/* A table in a file that is longer than it: only as far as there is place for, so that nothing of the client's own is mapped over. */
+static void test_lengths(void **state)
+{
+	(void)state;
+	assert_int_equal(truncate(world.path, MPF_MAX_FILE), 0);
+	expect(VIEW_MAPPED, "as long as may be");
+	assert_int_equal(truncate(world.path, MPF_MAX_FILE + 1), 0);
+	expect(VIEW_NOT_TABLE, "longer");
+}
+
 static void test_kinds(void **state)
 {
 	(void)state;
@@ -465,6 +475,7 @@ int main(void)
 		TEST(test_found_later), /* first: it wants that nothing has been mapped yet */
 		TEST(test_modes),
 		TEST(test_contents),
+		TEST(test_lengths),
 		TEST(test_kinds),
 		TEST(test_owners),
 		TEST(test_without),
