@@ -229,7 +229,7 @@ $(B)/clients/libpassthru_sysv.so: $(B)/tests/clients/passthru.o
 
 $(B)/clients/%.class: tests/clients/%.java
 	@mkdir -p $(@D)
-	javac -d $(@D) $<
+	javac -J-XX:-UsePerfData -d $(@D) $<
 
 $(B)/clients/%: $(B)/tests/clients/%.o
 	@mkdir -p $(@D)

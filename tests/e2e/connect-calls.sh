@@ -53,9 +53,12 @@ listed > "$WORK/listed"
 check "the manual lists some" [ "$(wc -l < "$WORK/listed")" -ge 10 ]
 # Where there is no way to the far servers, those ways are left out.
 for _ in 1 2 3; do
-	run > "$WORK/run" && diff <(grep -Ff <(cut -d : -f 1 "$WORK/seen" | sed 's/$/:/') "$WORK/listed") "$WORK/seen" > "$WORK/diff" && break
+	status=0
+	run > "$WORK/run" || status=$?
+	[ $status -eq 0 ] && diff <(grep -Ff <(cut -d : -f 1 "$WORK/seen" | sed 's/$/:/') "$WORK/listed") "$WORK/seen" > "$WORK/diff" && break
 done
-grep '^skip' "$WORK/run"
+grep -E '^(skip|not ok)' "$WORK/run"
+same "and each has come where it should" 0 "$status"
 while IFS=: read -r name calls; do
 	same "$name" "$(grep "^$name:" "$WORK/listed")" "$name:$calls"
 done < "$WORK/seen"

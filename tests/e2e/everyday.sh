@@ -65,7 +65,7 @@ python3		/usr/bin/python3 -c "import json, socket, ssl; print(json.dumps([socket
 php		php -r "echo gethostbyname(\"localhost\"), PHP_EOL; exit(5);"
 node		node -e "console.log(process.argv.length); process.exitCode = 6"
 ruby		ruby -rsocket -e "puts Addrinfo.tcp(\"127.0.0.1\", 80).inspect; raise \"gone\""
-java		java -Xshare:auto -version; java NoSuchClass
+java		java -XX:-UsePerfData -Xshare:auto -version; java -XX:-UsePerfData NoSuchClass
 make		make -f rules all; make -f rules no-such-goal
 gcc		gcc -O1 -S -o - -x c prog; gcc -o a.out -x c prog && ./a.out; gcc -c -x c words
 git		git init -q -b main && git add . && git commit -q -m x && git log --format=%H%n%s --stat; git show nothing

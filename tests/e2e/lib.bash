@@ -11,7 +11,7 @@ set -u
 umask 022
 script=$(realpath "$0")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C PYTHONDONTWRITEBYTECODE=1
 unset LD_PRELOAD MPFAILOVER_TABLE MPFAILOVER_LOG MPFAILOVER_OFF http_proxy https_proxy no_proxy ALL_PROXY MAKEFLAGS MFLAGS
 
 if [ -z "${OWN_NETWORK-}" ]; then
@@ -289,7 +289,7 @@ command_of() {
 	python) COMMAND=(/usr/bin/python3 tests/clients/fetch.py "$3" "$4") ;;
 	java)
 		[ "$2" = http ] || trust=("-Djavax.net.ssl.trustStore=$WORK/trust.p12" -Djavax.net.ssl.trustStorePassword=changeit)
-		COMMAND=(java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto "${trust[@]}" -cp "$CLIENTS" Fetch "$url")
+		COMMAND=(java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xshare:auto "${trust[@]}" -cp "$CLIENTS" Fetch "$url")
 		;;
 	php) COMMAND=(php tests/clients/fetch.php "$url") ;;
 	*) COMMAND=("$CLIENTS/fetch" "$1" "$3" "$4") ;;

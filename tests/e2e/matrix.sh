@@ -15,11 +15,11 @@ if [ -z "$OWN_NETWORK" ]; then
 fi
 
 make_certificates || exit 2
-make -k -f tests/matrix/clients.mk B="$B" all > "$WORK/build.log" 2>&1 || cat "$WORK/build.log"
+build() { make -k -f tests/matrix/clients.mk B="$B" all > "$WORK/build.log" 2>&1 || { cat "$WORK/build.log"; return 1; }; }
+check "the clients whose compilers are here are built" build
 # By the name that it has in dependencies.
 built=$(realpath --relative-to=. "$B")
 make B="$built" libraries "$built/clients/paint_table" "$built/mpfailoverctl" > "$WORK/make.log" 2>&1 || cat "$WORK/make.log"
-export PYTHONDONTWRITEBYTECODE=1
 # One for every client: each dynamic linker takes what fits.
 python3 tests/matrix/matrix.py "$B/matrix-clients" "$B/\$LIB/libmpfailover.so" "$CLIENTS/paint_table" "$CTL" \
 	"$WORK" "$B/matrix.txt" "$@"

@@ -74,8 +74,12 @@ fi
 # -------------------------------------------------------------------------------------------------------------- installed
 
 readonly ROOT=$WORK/debian
+daemon_pid() { cat "$ROOT/run/fake.pid"; }
+daemon_lives() { [ "$(readlink "/proc/$(daemon_pid)/root")" = "$ROOT" ]; }
 leave() {
 	local status=$?
+	# It is in a session of its own, where nobody else looks for it.
+	! daemon_lives 2> /dev/null || { kill -KILL "$(daemon_pid)" && wait_for 10 eval '! daemon_lives'; }
 	chroot_drop "$ROOT"
 	(exit $status)
 	at_end
@@ -94,7 +98,12 @@ value() { sed -n "s/^$1=//p" $unit; }
 running() { [ -e /run/fake.pid ] && kill -0 "$(cat /run/fake.pid)" 2> /dev/null; }
 stop() {
 	running && kill "$(cat /run/fake.pid)"
-	while running; do sleep 0.01; done
+	for try in $(seq 1000); do
+		running || return 0
+		sleep 0.01
+	done
+	echo "the daemon does not end" >&2
+	return 1
 }
 start() {
 	eval "$(value ExecCondition)" || return 0
@@ -113,7 +122,7 @@ for word; do
 	-*) ;;
 	start) running || start; exit ;;
 	stop) stop; exit ;;
-	restart) stop; start; exit ;;
+	restart) stop && start; exit ;;
 	preset | enable) ln -sf "$unit" /etc/systemd/system/multi-user.target.wants/; exit ;;
 	is-enabled) [ -e /etc/systemd/system/multi-user.target.wants/mpfailoverd.service ] && echo enabled; exit ;;
 	is-active) running; exit ;;
@@ -144,7 +153,6 @@ ctl() { in_debian mpfailoverctl "$@"; }
 candidate() { ctl status --json | jq -er --arg name "$1" '[.. | objects | select(.name? == $name and has("verdict"))][0].verdict'; }
 candidate_is() { [ "$(candidate "$1")" = "$2" ]; }
 ended() { ! kill -0 "$1" 2> /dev/null; }
-daemon_pid() { cat "$ROOT/run/fake.pid"; }
 
 site_up 1
 site_up 2

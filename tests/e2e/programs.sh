@@ -28,9 +28,12 @@ check "16 threads that look the name up, too" hammered with "$CLIENTS/hammer" -a
 # --------------------------------------------------------------------------------------------------------------- forks
 
 check "alone, forks get nothing" dead "$CLIENTS/forks" "$DEAD" "$HTTP" "$LIVE"
+status=0
+with "$CLIENTS/forks" "$DEAD" "$HTTP" "$LIVE" > "$WORK/forks" 2>&1 || status=$?
 while IFS=: read -r what result; do
 	same "$what" " well" "$result"
-done < <(with "$CLIENTS/forks" "$DEAD" "$HTTP" "$LIVE" 2>&1)
+done < "$WORK/forks"
+same "ten ways to fork, and a good end" "10 lines, status 0" "$(wc -l < "$WORK/forks") lines, status $status"
 
 # -------------------------------------------------------------------------------------------------------- constructors
 

@@ -22,10 +22,12 @@ if [ -z "$OWN_MOUNTS" ] || [ "$(id -u)" -ne 0 ] || ! setpriv --reuid=nobody --re
 	skip "the unit's sandbox" "only root can make it"
 	exit
 fi
-if ! command -v in.tftpd strace systemd-analyze > "$WORK/which.log"; then
-	skip "the unit's sandbox" "in.tftpd, strace or systemd-analyze is not installed"
-	exit
-fi
+for tool in in.tftpd strace systemd-analyze; do
+	if ! command -v "$tool" > "$WORK/which.log"; then
+		skip "the unit's sandbox" "$tool is not installed"
+		exit
+	fi
+done
 
 # ------------------------------------------------------------------------------------------------------------------ the world
 

@@ -123,7 +123,7 @@ READY=1" "$(sed -nE 's/=[0-9]{5,}/=TIME/; /^(RELOADING|READY)/p' "$WORK/notified
 	stop daemon ABRT
 	local told_us="" before
 	before=$(as_user status --json | jq .daemon.pid)
-	daemon_start
+	NOTIFY_SOCKET=$WORK/manager daemon_start
 	until [ "$(as_user status --json | jq .daemon.pid)" != "$before" ] || ! running daemon; do
 		told_us+=" $(seen site-1) $(seen site-2)"
 	done
@@ -131,6 +131,7 @@ READY=1" "$(sed -nE 's/=[0-9]{5,}/=TIME/; /^(RELOADING|READY)/p' "$WORK/notified
 	check "killed by its watchdog, it comes back" running daemon
 	same "at no moment is there another verdict than before" "up down" "$(xargs -n 2 <<< "$told_us" | sort -u)"
 	stop daemon
+	check "the manager is told that it ends" wait_for 10 told '^STOPPING=1(\||$)'
 
 	chmod 600 "$WORK/mpfailover.conf"
 	check "what that user cannot read is an error at once" refused -c "$WORK/mpfailover.conf"

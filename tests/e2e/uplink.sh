@@ -6,4 +6,4 @@
 # tests/e2e/uplink.sh [GROUP ...]: those whose names contain one of these only
 # runs alone: it measures time
 cd "$(dirname "$0")/../.." || exit 2
-exec python3 tests/lab/check_uplinks.py "$@"
+exec python3 -B tests/lab/check_uplinks.py "$@"

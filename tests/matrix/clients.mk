@@ -1,19 +1,28 @@
 # SPDX-License-Identifier: MIT
 #
-# The matrix's compiled clients, in $(B)/matrix-clients: make -k -f tests/matrix/clients.mk B=DIRECTORY.  What cannot be
-# built is missing, and its row says so.
+# The matrix's compiled clients, in $(B)/matrix-clients: make -k -f tests/matrix/clients.mk B=DIRECTORY.  Those whose compiler or
+# library is not there are left out, and their rows say so; the others have to build.
 
 M = $(B)/matrix-clients
 SOURCES = tests/matrix/clients
 PLAIN = tests/clients/fetch.c tests/clients/lookup.c
 CFLAGS = -O1 -w -I. -D_GNU_SOURCE
+$(shell mkdir -p $(M))
+
+# $(call can,COMMAND,CLIENT ...): these, where it succeeds.
+can = $(if $(shell { $(1); } > /dev/null 2>&1 && echo yes),$(addprefix $(M)/,$(2)))
+links = echo 'int main(void) { return 0; }' | $(1) -x c -o /dev/null -
+pascal = echo 'uses ssockets; begin end.' > $(M)/empty.pas && fpc -o$(M)/empty $(M)/empty.pas
 
 all: acting unable
-acting: $(addprefix $(M)/,Ask.class label ask-rust fetch fetch-m32 fetch-musl)
-unable: $(addprefix $(M)/,fetch-static fetch-static-pie ask-go-static ask-go-cgo ask-pascal)
+acting: $(call can,command -v javac,Ask.class) $(call can,pkg-config --exists gsoapssl && command -v soapcpp2,label) \
+	$(call can,command -v rustc,ask-rust) $(call can,$(call links,$(CC)),fetch) $(call can,$(call links,$(CC) -m32),fetch-m32) \
+	$(call can,$(call links,musl-gcc),fetch-musl)
+unable: $(call can,$(call links,$(CC) -static),fetch-static) $(call can,$(call links,$(CC) -static-pie -fPIE),fetch-static-pie) \
+	$(call can,command -v go,ask-go-static) $(call can,command -v go && $(call links,$(CC)),ask-go-cgo) $(call can,$(pascal),ask-pascal)
 
 $(M)/%.class: $(SOURCES)/%.java
-	javac -d $(M) $<
+	javac -J-XX:-UsePerfData -d $(M) $<
 
 # gSOAP: from the service's description to a program, with its own tools.
 $(M)/gsoap/label.h: tests/matrix/label.wsdl
@@ -50,6 +59,5 @@ $(M)/ask-pascal: $(SOURCES)/ask.pas
 	mkdir -p $(M)/pascal
 	fpc -v0 -FU$(M)/pascal -o$@ $<
 
-$(shell mkdir -p $(M))
 .PHONY: all acting unable
 .DELETE_ON_ERROR:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"
+JAVA = ("/usr/bin/java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData")
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def script(interpreter, file):
 def java(how):
     return Client(
         f"Java {how}",
-        ["/usr/bin/java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", "{built}", "Ask", how, "{host}"],
+        [*JAVA, "-cp", "{built}", "Ask", how, "{host}"],
         needs="{built}/Ask.class",
         many=True,
     )

@@ -7,6 +7,7 @@ mkfifo "$WORK/asked" "$WORK/answered"
 /usr/bin/python3 tests/page/page.py "$WORK/profile" < "$WORK/asked" > "$WORK/answered" 2> "$WORK/browser.log" &
 readonly BROWSER=$!
 exec 8> "$WORK/asked" 9< "$WORK/answered"
+trap : PIPE # when it has died, there is no answer, but this shell goes on
 
 close_browser() {
 	echo quit >&8

@@ -28,7 +28,19 @@ binds_at_once() { readelf -d "$1" | grep -q NOW; }
 # A program that loads it and lets go of it again may have threads in it, and would keep a table mapped each time.
 stays_loaded() { readelf -d "$1" | grep -q NODELETE; }
 
+# connect() may be called in a signal handler: it allocates nothing, uses no stdio, takes no lock.  So nothing that does is here:
+# whoever adds a name has to know that.  What is meant for elsewhere: strndup() and freeaddrinfo() in getaddrinfo(), whose canonical
+# name (AI_CANONNAME) the client's libc frees; dl_iterate_phdr() and secure_getenv() when a process starts, strtoul() in name functions.
+readonly IMPORTS="__errno_location __h_errno_location __libc_current_sigrtmin __progname bind clock_gettime dl_iterate_phdr freeaddrinfo
+	geteuid getpid getsockname getsockopt gnu_get_libc_version memcmp memcpy memmove munmap poll ppoll program_invocation_short_name
+	pthread_setcancelstate pthread_testcancel recvmsg secure_getenv setsockopt sigemptyset strcmp strlen strndup strtoul syscall"
+readonly OF_THE_COMPILER="_ITM_deregisterTMCloneTable _ITM_registerTMCloneTable __cxa_finalize __gmon_start__"
+imported() { nm -D --undefined-only "$1" | awk '{ sub(/@.*/, "", $2); print $2 }' | sort -u; }
+unexpected() { imported "$1" | grep -vxF -f <(tr -s ' \t' '\n' <<< "$IMPORTS $OF_THE_COMPILER"); }
+
 look_at() {
+	check "$1: what it imports is known" [ "$(imported "$2" | wc -l)" -gt 20 ]
+	same "$1: and nothing else" "" "$(unexpected "$2")"
 	same "$1: exports the hooks only" "$HOOKS" "$(exported "$2")"
 	same "$1: needs no more than libc" "" "$(needed "$2")"
 	same "$1: no symbol of glibc newer than $NEWEST" "" "$(too_new "$2")"

@@ -67,11 +67,25 @@ static void test_expand(void **state)
 	assert_true(strlen(out) < PATH_MAX);
 }
 
+static char directory[] = "/tmp/test_library-XXXXXX";
+
+static int make_directory(void **state)
+{
+	(void)state;
+	return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	return rmdir(directory);
+}
+
 /* A file that holds DATA, for a moment. */
 static const char *with_file(const void *data, size_t size)
 {
 	static char path[64];
-	snprintf(path, sizeof path, "/tmp/ld-linux.so-%d", (int)getpid());
+	snprintf(path, sizeof path, "%s/ld-linux.so", directory);
 	FILE *file = fopen(path, "w");
 	assert_non_null(file);
 	assert_int_equal(fwrite(data, 1, size, file), size);
@@ -159,5 +173,5 @@ int main(void)
 		cmocka_unit_test(test_libc),  cmocka_unit_test(test_expand),   cmocka_unit_test(test_loader),
 		cmocka_unit_test(test_state), cmocka_unit_test(test_preloads),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
