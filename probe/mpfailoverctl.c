@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe/ctl/ctl.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "preload/table.h"
 
@@ -18,9 +21,10 @@ static const struct command commands[] = {
 	{ "status", "[--json] [--watch]", "what the table says of every candidate (works without the daemon)",
 	  ctl_status },
 	{ "explain", "HOST|ADDRESS [PORT]", "where a connect would go now, and why", ctl_explain },
-	{ "export", "haproxy [-c FILE] ...",
+	{ "export", "haproxy [-c FILE] [-b ADDRESS ...]",
 	  "the services as a configuration of HAProxy, for what no library can reach", ctl_export },
-	{ "doctor", "[COMMAND ... | PID]", "would the library act in it, and if not, why not", ctl_doctor },
+	{ "doctor", "[-q] [--json] [-l LIBRARY] [COMMAND ... | PID]",
+	  "would the library act in it, and if not, why not", ctl_doctor },
 	{ "drain", "[--json] SERVICE/CANDIDATE", "no new connections while a better one is usable", ctl_control },
 	{ "maint", "[--json] SERVICE/CANDIDATE", "no connections at all, and no hooks", ctl_control },
 	{ "ready", "[--json] SERVICE/CANDIDATE", "in use again; also ends a hold", ctl_control },
@@ -34,11 +38,22 @@ static const struct command commands[] = {
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
+/* What does not fit into its column has a line of its own. */
+static void print_command(FILE *out, const struct command *command)
+{
+	enum { COLUMN = 30 };
+	const bool fits = strlen(command->arguments) <= COLUMN;
+	fprintf(out, "  %-9s%-*s", command->name, COLUMN, command->arguments);
+	if (!fits)
+		fprintf(out, "\n%*s", 2 + 9 + COLUMN, "");
+	fprintf(out, " %s\n", command->summary);
+}
+
 static void print_help(FILE *out)
 {
 	fprintf(out, "usage: mpfailoverctl [-t TABLE] [-s SOCKET] COMMAND [ARGUMENT ...]\n\n");
 	for (int i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-9s%-30s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+		print_command(out, &commands[i]);
 	fprintf(out,
 	        "\n"
 	        "  -t, --table TABLE   another table than %s\n"
@@ -100,6 +115,59 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 	return result;
 }
 
+/* ------------------------------------------------------------------------------------------------------ standard output */
+
+/* Lets no descriptor of ours become one of the standard ones.  Read-only, so that what was closed cannot be written still. */
+static void open_standard(void)
+{
+	int null;
+	do
+		null = open("/dev/null", O_RDONLY);
+	while (null >= 0 && null <= STDERR_FILENO);
+	if (null >= 0)
+		close(null);
+}
+
+static int output_error; /* of the first write to standard output that failed */
+
+static ssize_t write_output(void *cookie, const char *data, size_t size)
+{
+	size_t written = 0;
+	(void)cookie;
+	while (written < size) {
+		const ssize_t count = write(STDOUT_FILENO, data + written, size - written);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0) {
+			output_error = output_error ? output_error : errno;
+			break;
+		}
+		written += (size_t)count;
+	}
+	return (ssize_t)written;
+}
+
+/* Standard output that remembers why it could not be written, which stdio tells only whoever asks at once. */
+static bool replace_output(void)
+{
+	FILE *output = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_output });
+	if (!output)
+		return false;
+	if (isatty(STDOUT_FILENO))
+		setvbuf(output, NULL, _IOLBF, BUFSIZ);
+	stdout = output;
+	return true;
+}
+
+/* RESULT, if all of it was written. */
+static int end_output(int result)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return result;
+	fprintf(stderr, "mpfailoverctl: standard output: %s\n", strerror(output_error));
+	return CTL_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -111,6 +179,11 @@ int main(int argc, char **argv)
 	};
 	const char *table = getenv("MPFAILOVER_TABLE");
 	struct ctl ctl = { .table = table && *table ? table : MPF_DEFAULT_TABLE };
+	open_standard();
+	if (!replace_output()) {
+		perror("mpfailoverctl");
+		return CTL_FAILED;
+	}
 	for (int option; (option = getopt_long(argc, argv, "+t:s:hV", options, NULL)) != -1;)
 		switch (option) {
 		case 't':
@@ -121,10 +194,10 @@ int main(int argc, char **argv)
 			break;
 		case 'h':
 			print_help(stdout);
-			return CTL_OK;
+			return end_output(CTL_OK);
 		case 'V':
 			printf("mpfailoverctl %s\n", MPF_VERSION);
-			return CTL_OK;
+			return end_output(CTL_OK);
 		default:
 			print_help(stderr);
 			return CTL_USAGE;
@@ -133,9 +206,5 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return CTL_USAGE;
 	}
-	int result = run_command(&ctl, argc - optind, argv + optind);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return result;
-	perror("mpfailoverctl: standard output");
-	return CTL_FAILED;
+	return end_output(run_command(&ctl, argc - optind, argv + optind));
 }

@@ -67,9 +67,10 @@ static void put_rest(json_t *answer, const struct command_call *call)
 		return;
 	json_object_set_new(
 		answer, "warning",
-		json_string(best == RANK_DRAIN
-	                            ? "all usable candidates of this service are drained, so connections still go there"
-	                            : "no candidate of this service is usable now"));
+		json_string(
+			best == RANK_DRAIN
+				? "all usable candidates of this service are drained, so connections still go to those"
+				: "no candidate of this service is usable now"));
 }
 
 void command_operator(struct command_call *call)

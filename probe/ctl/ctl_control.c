@@ -124,12 +124,41 @@ static const char *text_in(const json_t *object, const char *key, const char *ot
 	return text ? text : otherwise;
 }
 
-/* KEY=VALUE, in quotes if it holds a space. */
+static void print_escaped(char character)
+{
+	if (character == '"' || character == '\\')
+		printf("\\%c", character);
+	else if (character == '\n')
+		printf("\\n");
+	else if ((unsigned char)character < ' ' || character == 0x7f)
+		printf("\\x%02x", (unsigned char)character);
+	else
+		putchar(character);
+}
+
+/* In quotes where the daemon's log puts it in quotes, and escaped as there. */
+static void print_value(const char *text)
+{
+	bool plain = *text;
+	for (const char *at = text; *at; at++)
+		plain &= (unsigned char)*at > ' ' && !strchr("\"\\=\x7f", *at);
+	if (plain) {
+		fputs(text, stdout);
+		return;
+	}
+	putchar('"');
+	for (; *text; text++)
+		print_escaped(*text);
+	putchar('"');
+}
+
+/* KEY=VALUE */
 static void print_pair(const char *key, const json_t *value)
 {
-	if (json_is_string(value))
-		printf(strchr(json_string_value(value), ' ') ? " %s=\"%s\"" : " %s=%s", key, json_string_value(value));
-	else if (json_is_integer(value))
+	if (json_is_string(value)) {
+		printf(" %s=", key);
+		print_value(json_string_value(value));
+	} else if (json_is_integer(value))
 		printf(" %s=%lld", key, (long long)json_integer_value(value));
 	else
 		printf(" %s=%s", key, json_is_true(value) ? "yes" : "no");
@@ -212,13 +241,15 @@ static enum ctl_exit take_answer(json_t *answer, const struct control_options *o
 	return failed ? CTL_UNUSABLE : CTL_OK;
 }
 
-static void take_event(json_t *event, const struct control_options *options)
+/* False: it could not be written. */
+static bool take_event(json_t *event, const struct control_options *options)
 {
 	if (options->json)
 		ctl_json_print(stdout, json_incref(event), true);
 	else
 		print_event(event);
 	fflush(stdout);
+	return !ferror(stdout);
 }
 
 /* Lines until one is the answer. */
@@ -238,11 +269,12 @@ static enum ctl_exit hear(struct ctl_client *client, const struct control_option
 		}
 		if (json_object_get(line, "limit_ms"))
 			limit_ms = (int)json_integer_value(json_object_get(line, "limit_ms")) + SLACK_MS;
-		if (json_object_get(line, "event")) {
-			is_events = true;
-			take_event(line, options);
-		}
+		const bool is_event = json_object_get(line, "event") != NULL;
+		const bool written = !is_event || take_event(line, options);
+		is_events |= is_event;
 		json_decref(line);
+		if (!written)
+			return CTL_FAILED;
 	}
 }
 

@@ -16,6 +16,12 @@ struct doctor {
 	unsigned count;
 };
 
+void doctor_switched_off(struct diagnosis *out)
+{
+	diagnosis_set(out, DIAGNOSIS_OFF, "an operator has switched everything off");
+	out->remedy = "have it switched on again (mpfailoverctl on)";
+}
+
 static bool parse(struct doctor *doctor, struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -68,7 +74,7 @@ static void find(struct doctor *doctor, const struct ctl *ctl)
 	if (is_process(*doctor->about, &pid))
 		doctor_process(doctor->found, pid, doctor->library, ctl->table);
 	else
-		doctor_command(doctor->found, doctor->about, doctor->library);
+		doctor_command(doctor->found, doctor->about, doctor->library, ctl->table);
 }
 
 /* One object; for the installation with a list of its parts. */
@@ -110,7 +116,8 @@ int ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	}
 	find(doctor, ctl);
 	if (!print(doctor)) {
-		perror("mpfailoverctl: doctor");
+		if (!ferror(stdout))
+			perror("mpfailoverctl: doctor");
 		goto cleanup;
 	}
 	result = CTL_OK;

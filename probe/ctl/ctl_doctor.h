@@ -13,8 +13,8 @@
 
 /* LIBRARY in all of them: its path, perhaps with $LIB.  Each completes a diagnosis that was begun. */
 
-/* If COMMAND, its words, were started by the launcher. */
-void doctor_command(struct diagnosis *out, char *const *command, const char *library);
+/* If COMMAND, its words, were started by the launcher; TABLE: the path of its table, which may be made later. */
+void doctor_command(struct diagnosis *out, char *const *command, const char *library, const char *table);
 
 /* TABLE: the path for a process whose environment names none. */
 void doctor_process(struct diagnosis *out, pid_t pid, const char *library, const char *table);
@@ -25,6 +25,9 @@ unsigned doctor_installation(struct diagnosis out[DOCTOR_PARTS], const char *lib
 
 /* Do connections leave by the uplinks of the configuration?  False: it has none, and OUT is as it was. */
 bool doctor_uplinks(struct diagnosis *out, const char *table);
+
+/* For all programs, by an operator. */
+void doctor_switched_off(struct diagnosis *out);
 
 /* Go and the like: no preloaded library can act in PROGRAM, which was found. */
 bool doctor_out_of_reach(struct diagnosis *out, const struct program *program);

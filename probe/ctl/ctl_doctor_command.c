@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe/ctl/ctl_doctor.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "probe/ctl/ctl_table.h"
+#include "probe/ctl/ctl_text.h"
 #include "probe/ctl/preloads.h"
 
 /* What is true of a program, its dynamic linker and the library, put together once. */
@@ -242,7 +245,29 @@ static void tell_why_not_found(struct diagnosis *out, const struct program *prog
 	}
 }
 
-void doctor_command(struct diagnosis *out, char *const *command, const char *library)
+/* What the table makes of a program in which the library acts.  One that is not there yet may be, when that is started. */
+static void look_at_table(struct diagnosis *out, const char *path)
+{
+	char error[CTL_ERROR_SIZE], age[CTL_TEXT];
+	struct ctl_table *table = malloc(sizeof *table);
+	snprintf(out->table, sizeof out->table, "%s", path);
+	if (!table || !ctl_table_read(table, path, error)) {
+		diagnosis_note(out, "%s", table ? error : strerror(ENOMEM));
+	} else {
+		out->generation = table->slot.generation;
+		if (table->header.off)
+			doctor_switched_off(out);
+		else if (!ctl_table_alive(table))
+			diagnosis_set(out, DIAGNOSIS_STALE, "it gets %s, but %s has no heartbeat %s%s", out->library,
+			              path, table->this_boot ? "for " : "since this machine was started",
+			              table->this_boot
+			                      ? ctl_text_duration(ctl_table_heartbeat_age_ms(table) / 1000, age)
+			                      : "");
+	}
+	free(table);
+}
+
+void doctor_command(struct diagnosis *out, char *const *command, const char *library, const char *table)
 {
 	struct program program;
 	const char *off = getenv("MPFAILOVER_OFF");
@@ -258,5 +283,7 @@ void doctor_command(struct diagnosis *out, char *const *command, const char *lib
 			       });
 	if (out->code == DIAGNOSIS_ACTS && off && *off && strcmp(off, "0") != 0)
 		diagnosis_set(out, DIAGNOSIS_OFF, "the environment has MPFAILOVER_OFF=%s", off);
+	else if (out->code == DIAGNOSIS_ACTS)
+		look_at_table(out, table);
 	program_close(&program);
 }

@@ -67,8 +67,10 @@ static void look_at_table(struct diagnosis *out, const char *path)
 			diagnosis_set(out, DIAGNOSIS_STALE, "%s: mpfailoverd is not running: no heartbeat %s%s", path,
 			              table->this_boot ? "for " : "since this machine was started",
 			              table->this_boot ? age : "");
-		if (table->header.off)
-			diagnosis_note(out, "an operator has switched everything off");
+		if (table->header.off) {
+			diagnosis_note(out, "%s", out->reason);
+			doctor_switched_off(out);
+		}
 	}
 	free(table);
 }

@@ -118,10 +118,9 @@ static void tell_of_readable(struct diagnosis *out, const struct its_table *tabl
 	const uint32_t generation = table->copy.slot.generation;
 	ctl_text_duration(ctl_table_heartbeat_age_ms(&table->copy) / 1000, age);
 	out->generation = generation;
-	if (table->copy.header.off) {
-		diagnosis_set(out, DIAGNOSIS_OFF, "an operator has switched everything off");
-		out->remedy = "have it switched on again";
-	} else if (!ctl_table_alive(&table->copy))
+	if (table->copy.header.off)
+		doctor_switched_off(out);
+	else if (!ctl_table_alive(&table->copy))
 		diagnosis_set(
 			out, DIAGNOSIS_STALE,
 			"it has %s, and generation %u of %s, without a heartbeat for %s: by when-stale it goes by the last "

@@ -44,8 +44,10 @@ bool doctor_uplinks(struct diagnosis *out, const char *table)
 		diagnosis_begin(out, "the uplinks");
 	if (conf && told)
 		look_at_ways(out, conf);
-	else if (told)
+	else if (told) {
 		diagnosis_set(out, DIAGNOSIS_UNREADABLE, "cannot tell: %s", error ? error : strerror(ENOMEM));
+		out->remedy = "ask as root, or mend the configuration (mpfailoverd -n tells whether it is right)";
+	}
 	conf_free(conf);
 	free(error);
 	return told;

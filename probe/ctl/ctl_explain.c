@@ -336,11 +336,23 @@ static int explain_ours(struct explain *explain)
 	return print_order(explain);
 }
 
+/* What libc would take for a number, and of that only the low 16 bits, has to be one that a port can have. */
+static bool is_port_or_name(const char *text)
+{
+	char *end;
+	const unsigned long number = strtoul(text, &end, 10);
+	return *end || (*text >= '0' && *text <= '9' && number <= UINT16_MAX);
+}
+
 /* Address and port as libc reads them, without ever asking DNS. */
 static bool parse_target(struct explain *explain, const char *port)
 {
 	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found = NULL;
+	if (port && !is_port_or_name(port)) {
+		fprintf(stderr, "mpfailoverctl: \"%s\" is no port: they go up to %d\n", port, UINT16_MAX);
+		return false;
+	}
 	explain->by_name = getaddrinfo(explain->what, port, &hints, &found) != 0;
 	if (explain->by_name && getaddrinfo("127.0.0.1", port, &hints, &found) != 0) {
 		fprintf(stderr, "mpfailoverctl: \"%s\" is no port\n", port);

@@ -135,6 +135,13 @@ static bool parse(struct status *status, struct ctl *ctl, int argc, char **argv)
 	return optind == argc;
 }
 
+/* A terminal that can be drawn on, by the escape sequences that all but the oldest know. */
+static bool is_screen(void)
+{
+	const char *kind = getenv("TERM");
+	return isatty(STDOUT_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
+}
+
 int ctl_status(struct ctl *ctl, int argc, char **argv)
 {
 	int result = CTL_FAILED;
@@ -147,14 +154,14 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 		result = CTL_USAGE;
 		goto cleanup;
 	}
-	const bool terminal = isatty(STDOUT_FILENO);
+	const bool terminal = is_screen();
 	const char *no_colour = getenv("NO_COLOR");
 	status->path = ctl->table;
 	status->full_screen = status->watch && terminal && !status->json;
 	status->colour = terminal && !(no_colour && *no_colour);
 	if (run(status))
 		result = exit_status(&status->now);
-	else
+	else if (!ferror(stdout))
 		perror("mpfailoverctl: status");
 cleanup:
 	free(status);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "probe/news/json_text.h"
 
@@ -15,6 +16,10 @@ static const char by_link[] =
 static const char by_machine[] =
 	"name the library in /etc/ld.so.preload, which counts there too (and for every program here), or "
 	"let it connect through HAProxy (mpfailoverctl export haproxy)";
+
+static const char for_root[] =
+	"ask from outside: in a container, or where the kernel is told so, root may not look into everything "
+	"(CAP_SYS_PTRACE is what a process takes)";
 
 static const struct {
 	const char *name;
@@ -100,7 +105,9 @@ const char *diagnosis_name(enum diagnosis_code code)
 
 const char *diagnosis_remedy(const struct diagnosis *diagnosis)
 {
-	return diagnosis->remedy ? diagnosis->remedy : kinds[diagnosis->code].remedy;
+	if (diagnosis->remedy)
+		return diagnosis->remedy;
+	return diagnosis->code == DIAGNOSIS_UNREADABLE && geteuid() == 0 ? for_root : kinds[diagnosis->code].remedy;
 }
 
 enum ctl_exit diagnosis_exit(const struct diagnosis *diagnosis)

@@ -110,7 +110,7 @@ for _ in 1 2 3 4 5; do reaches > /dev/null; done
 moved_more() { [ "$(moved)" -eq $((before + 5)) ]; }
 check "drain: moved connections are counted where they go" wait_for 5 moved_more
 check "drain: status shows them" grep -qE "site-2 .* $((before + 5)) +0$" <<< "$("$CTL" -t "$TABLE" status)"
-says "drain of the last good one: a warning" 0 'all usable candidates of this service are drained' drain dm/site-2
+says "drain of the last good one: a warning" 0 'all usable candidates of this service are drained, so connections still go to those' drain dm/site-2
 same "drain of the last good one: clients still go there" site-1 "$(reaches)"
 says "maint" 0 'dm/site-1 is in maintenance: no connections at all' maint dm/site-1
 same "maint: a running client goes elsewhere" site-2 "$(reaches)"
@@ -179,6 +179,24 @@ check "log debug: each check is logged" wait_for 5 log_says 'level=debug event=c
 says "log info" 0 "the log's level is info" log info
 check "events --follow: each act, and whose it was" wait_for 5 grep -q '"command":"log","log_level":"info","uid":'"$(id -u)" "$WORK/followed"
 says "events" 0 'operator  dm/site-1 command=ready' events
+cp "$WORK/mpfailover.conf" "$WORK/right.conf"
+echo 'tabel = "x\y"' >> "$WORK/mpfailover.conf"
+says "a faulty configuration" 9 'nothing has changed' reload
+mv "$WORK/right.conf" "$WORK/mpfailover.conf"
+messages() { sed -n 's/.* \(msg=".*tabel.*"\)$/\1/p' "$1" | tail -n 1; }
+wait_for 5 grep -q 'msg=".*tabel' "$WORK/daemon.log"
+ctl events
+same "events: quoted as in the log" "$(messages "$WORK/daemon.log")" "$(messages "$WORK/out")"
+check "events: quotes within quotes" grep -qF '\"tabel\"' "$WORK/out"
+export CTL TABLE
+for command in events "events --json" "events --follow" "events --follow --json" "check dm/site-1"; do
+	code=0
+	said=$(timeout 10 bash -c "\"\$CTL\" -t \"\$TABLE\" $command > /dev/full" 2>&1) || code=$?
+	same "$command, on a full disk" "6 mpfailoverctl: standard output: No space left on device" "$code $said"
+	code=0
+	said=$(timeout 10 bash -c "\"\$CTL\" -t \"\$TABLE\" $command >&-" 2>&1) || code=$?
+	same "$command, with standard output closed" "6 mpfailoverctl: standard output: Bad file descriptor" "$code $said"
+done
 check "the log has them, too" log_says "event=operator command=drain service=dm candidate=site-1 uid=$(id -u)"
 ctl events --json
 same "events --json: a line for each" "$(wc -l < "$WORK/out")" "$(jq -c . "$WORK/out" | wc -l)"

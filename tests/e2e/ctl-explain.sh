@@ -124,6 +124,10 @@ explain 5 'an operator has turned everything off' "$NAME"
 paint all on
 MPFAILOVER_OFF=1 explain 0 'note: MPFAILOVER_OFF is set here' "$NAME"
 explain 2 '"nosuch" is no port' "$NAME" nosuch
+for port in 65536 $((HTTP + 65536)) 99999999999999999999 " -80" ""; do
+	explain 2 "\"$port\" is no port: they go up to 65535" "${SITE[1]}" "$port"
+done
+explain 5 'but for port .* and not 65535' "$NAME" 65535
 explain 2 'takes a host or an address'
 chmod o+w "$TABLE"
 explain 3 'passes through: .*writable by others: not trusted' "$NAME"

@@ -118,9 +118,11 @@ same "watching a pipe: one line for each change of verdict" "up down up" \
 	"$(jq -r '.services[0].candidates[1].verdict' "$WORK/watch.log" | tr '\n' ' ' | sed 's/ $//')"
 
 paint beat 0
-"$CTL" -t "$TABLE" status --watch | head -n 1 > "$WORK/first" &
+mkfifo "$WORK/pipe"
+"$CTL" -t "$TABLE" status --watch > "$WORK/pipe" 2> "$WORK/pipe.log" &
 PID["pipe"]=$!
 ended() { ! running pipe; }
+check "watching a pipe: what it is" grep -q . <<< "$(head -n 1 < "$WORK/pipe")"
 paint beat 0
 check "watching ends when nobody reads" wait_for 10 ended
 unset "PID[pipe]"
@@ -157,6 +159,67 @@ same "watching a terminal: drawn in colour, ended by q, the screen given back" "
 paint beat 0
 same "NO_COLOR" "0 True True False False" \
 	"$(NO_COLOR=1 TERM=xterm timeout 20 python3 "$WORK/terminal.py" "$CTL" -t "$TABLE" status --watch)"
+
+# drive WAIT SEND ... COMMAND: in a shell on a terminal, waits for each WAIT and then types what follows it; all that came is in
+# $seen, on one line and with ^ for ESC
+cat > "$WORK/drive.py" << 'END'
+import os, pty, select, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("bash", ["bash", "--norc", "-c", sys.argv[-1]])
+seen, start = b"", 0
+def more():
+    global seen
+    if not select.select([fd], [], [], 15)[0]:
+        return False
+    try:
+        data = os.read(fd, 65536)
+    except OSError:
+        return False
+    seen += data
+    return bool(data)
+for wait, send in zip(sys.argv[1:-1:2], sys.argv[2:-1:2]):
+    while wait.encode() not in seen[start:]:
+        if not more():
+            break
+    start = len(seen)
+    os.write(fd, send.encode())
+while more():
+    pass
+sys.stdout.buffer.write(seen.translate(bytes.maketrans(b"\x1b\r\n", b"^  ")))
+END
+drive() { seen=$(TERM=${TERMINAL-xterm} timeout 60 python3 "$WORK/drive.py" "$@"); }
+# appears NAME PATTERN
+appears() { if [[ $seen =~ $2 ]]; then ok "$1"; else not_ok "$1" "$seen"; fi; }
+readonly WATCH="'$CTL' -t '$TABLE' status --watch" ENTER='\^\[\?1049h' LEAVE='\^\[\?1049l'
+paint beat 0
+drive dublin $'\x1a' stopped $'\n' dublin $'\x1c' "set -m; $WATCH; echo stopp''ed; read; fg; echo en''ded"
+appears "watching a terminal: stopped, it gives the screen back" "$ENTER.*dublin.*$LEAVE.*stopped"
+appears "watching a terminal: and draws again when it goes on" "stopped.*$ENTER.*dublin"
+appears "watching a terminal: SIGQUIT gives the screen back" "stopped.*$ENTER.*$LEAVE *ended"
+for TERMINAL in dumb ""; do
+	paint beat 0
+	drive dublin $'\x03' "trap : INT; $WATCH; echo en''ded"
+	appears "a terminal that is \"$TERMINAL\": watched without drawing" '^at .*dublin.*ended'
+	check "a terminal that is \"$TERMINAL\": no escape sequence" [ "${seen/^[[]/}" = "$seen" ] # but ^C
+done
+
+# ------------------------------------------------------------------------------------------------- output that goes nowhere
+
+# unwritten NAME WHY COMMAND: exit status 6 and one line, which says why
+unwritten() {
+	local code=0 said
+	said=$(timeout 10 bash -c "$3" 2>&1) || code=$?
+	same "$1" "6 mpfailoverctl: standard output: $2" "$code $said"
+}
+export CTL TABLE
+for command in -h -V status "status --help" "status --json" "status --watch" "status --watch --json" "export --help"; do
+	paint beat 0
+	unwritten "$command, on a full disk" "No space left on device" "\"\$CTL\" -t \"\$TABLE\" $command > /dev/full"
+	unwritten "$command, with standard output closed" "Bad file descriptor" "\"\$CTL\" -t \"\$TABLE\" $command >&-"
+done
+paint beat 0
+check "with all of them closed" [ "$("$CTL" -t "$TABLE" status <&- >&- 2>&-; echo $?)" = 6 ]
 
 # ----------------------------------------------------------------------------------------- tables that are not believed
 
@@ -216,6 +279,8 @@ usage_error "no command" 'usage:'
 usage_error "a wrong option" 'unrecognized option' status --jsno
 usage_error "an argument too many" 'takes no "dm"' status dm
 check "--help" grep -q '  status ' <<< "$("$CTL" --help)"
+check "doctor --help: all that it takes" grep -qF -- 'doctor [-q] [--json] [-l LIBRARY] [COMMAND ... | PID]' <<< "$("$CTL" doctor --help)"
+check "export --help: all that it takes" grep -qF -- 'export haproxy [-c FILE] [-b ADDRESS ...]' <<< "$("$CTL" export --help)"
 check "status --help" grep -q '^usage: mpfailoverctl .* status' <<< "$("$CTL" status --help)"
 check "--version" grep -qE '^mpfailoverctl [0-9]' <<< "$("$CTL" --version)"
 same "the table of the environment" "4" "$(MPFAILOVER_TABLE=$TABLE "$CTL" status > /dev/null; echo $?)"

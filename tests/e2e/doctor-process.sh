@@ -76,6 +76,10 @@ if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 true 2> /dev/null; then
 	start nobodys setpriv --reuid=65534 env LD_PRELOAD="$LIB" MPFAILOVER_TABLE="$WORK/nobodys/table" sleep 1000
 	wait_for 5 started nobodys
 	finds "a process with its own user's table" acts 0 "$WORK/nobodys/table" "${PID[nobodys]}"
+	if setpriv --bounding-set=-sys_ptrace true 2> /dev/null; then
+		said=$(setpriv --bounding-set=-sys_ptrace "$CTL" doctor "${PID[nobodys]}") && not_ok "root that may not" "$said"
+		check "root that may not look into it: what to do" grep -q '^what to do: ask from outside: .*CAP_SYS_PTRACE' <<< "$said"
+	fi
 	client foreign MPFAILOVER_TABLE="$WORK/nobodys/table"
 	finds "a process with another user's" no-table 3 "not trusted" "${PID[foreign]}"
 else

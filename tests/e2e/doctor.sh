@@ -11,6 +11,7 @@ make B="$B" -o all PREFIX="$PREFIX" SYSCONFDIR="$WORK/etc" install > "$WORK/make
 readonly DOCTOR=$PREFIX/sbin/mpfailoverctl LAUNCHER=$PREFIX/bin/mpfailover
 mkdir "$BIN"
 cd "$BIN" || exit 2
+export MPFAILOVER_TABLE=$TABLE # whatever this machine's own is
 
 # doctor ARG ...: into $out, $code (its word for what it found) and $ended; asked by way of ${by[@]}
 by=()
@@ -242,3 +243,32 @@ if [ -e set-uid ] && unshare -m true 2> /dev/null; then
 else
 	skip "/etc/ld.so.preload" "there is no mount namespace to be had"
 fi
+
+# ------------------------------------------------------------------------------------------------- what its table says
+
+acts "no table yet" "note: $TABLE: there is no table" ./plain
+acts "another table that is not there" "note: /nonexistent/table: there is no table" -t /nonexistent/table ./plain
+cat > "$WORK/mpfailover.conf" << END
+service "dm" { ports = { 443 } candidate "one" { address = "127.0.0.1" } }
+END
+# shellcheck source=tests/e2e/ctl-paint.bash
+. "$(dirname "$script")/ctl-paint.bash"
+paint beat 0
+acts "a table" "gets " ./plain
+same "a table: no note" 0 "$(grep -c '^note' <<< "$out")"
+same "a table: as JSON" "$TABLE true" "$("$DOCTOR" doctor --json ./plain | jq -r '"\(.table) \(.generation > 0)"')"
+paint all off
+paint beat 0
+never "everything switched off" off "an operator has switched everything off" ./plain
+MPFAILOVER_TABLE=/nonexistent/table never "everything switched off, in the table of -t" off "an operator has switched everything off" -t "$TABLE" ./plain
+silent "what an operator has switched off" ./plain
+MPFAILOVER_TABLE=/nonexistent/table acts "the table of the environment" "there is no table" ./plain
+ended=0
+paint beat 0
+out=$("$DOCTOR" doctor 2>&1) || ended=$?
+same "everything switched off, the installation: exit status" 1 "$ended"
+check "everything switched off, the installation: told" grep -qx 'the table: an operator has switched everything off' <<< "$out"
+paint all on
+paint beat 42500
+finds "no daemon" stale 4 "acts: it gets $PREFIX/lib" ./plain
+check "no daemon: for how long" grep -q "$TABLE has no heartbeat for 4[2-9]s" <<< "$out"
