@@ -283,7 +283,7 @@ $(B)/bench/lib%.so: $(B)/tests/bench/%.o
 
 $(B)/bench/libnothing_dl.so: $(B)/tests/bench/nothing.o
 	@mkdir -p $(@D)
-	$(CC) -shared -Wl,-soname,$(@F) $(MPF_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS)
+	$(CC) -shared -Wl,-soname,$(@F) $(MPF_LDFLAGS) -o $@ $^ -Wl,--no-as-needed -l:libdl.so.2
 
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/tests/bench/sample.o
 	@mkdir -p $(@D)
