@@ -216,4 +216,4 @@ calls_if() {
 
 calls_if "PHP SoapClient" php-soap "php -m | grep -qx soap" php tests/matrix/clients/labels.php
 calls_if "SOAP::Lite" libsoap-lite-perl "perl -MSOAP::Lite -e1" perl tests/matrix/clients/labels.pl
-calls_if "gSOAP" "gsoap, libgsoap-dev" "[ -x '$B/matrix-clients/label' ]" "$B/matrix-clients/label"
+calls_if "gSOAP" "gsoap, libgsoap-dev" "pkg-config --exists gsoapssl && command -v soapcpp2" "$B/matrix-clients/label"
