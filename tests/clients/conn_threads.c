@@ -95,7 +95,20 @@ static struct replacement {
 	struct look look;
 } replacement;
 
-/* Returns NULL: it was too late. */
+/* Puts the thing in FD's place; where FD was closed before, as the kernel gives its number to what is opened next.  dup2() to a number that
+ * is free would race with whatever another thread opens meanwhile, the library's descriptor for a report too. */
+static bool take_place(const struct replacement *r)
+{
+	if (!r->close_first)
+		return dup2(r->thing, r->fd) == r->fd;
+	close(r->fd);
+	const int got = fcntl(r->thing, F_DUPFD, r->fd);
+	if (got != r->fd)
+		close(got);
+	return got == r->fd;
+}
+
+/* Returns NULL: it was too late, or the number was given to another one. */
 static void *replace(void *argument)
 {
 	struct replacement *r = &replacement;
@@ -105,9 +118,8 @@ static void *replace(void *argument)
 			return NULL;
 	for (const uint64_t until_us = world_now_us() + (uint64_t)r->after_us; world_now_us() < until_us;)
 		;
-	if (r->close_first)
-		close(r->fd);
-	dup2(r->thing, r->fd);
+	if (!take_place(r))
+		return NULL;
 	look_at(r->fd, &r->look);
 	return argument;
 }
