@@ -51,12 +51,12 @@ ENGINE = $(call in,engine,engine roster candidate candidate_news canary watch re
 STATUS = $(call in,ctl,status_json ctl_json ctl_table ctl_text) preload/view.o preload/lookup.o
 WEB = $(call in,page,web web_socket web_server web_host web_answers handover page metrics history history_file history_json) $(STATUS)
 CONTROL = $(call in,control,control command command_act command_watch reload) $(call in,uplink,uplink_way route)
-DAEMON = probe/mpfailoverd.o $(call in,service,user notify) $(CONTROL) $(WEB) $(ENGINE) $(CONF)
+DAEMON = probe/mpfailoverd.o $(call in,service,user notify standard) $(CONTROL) $(WEB) $(ENGINE) $(CONF)
 DOCTOR = $(call in,ctl,ctl_doctor ctl_doctor_command ctl_doctor_process ctl_doctor_installation ctl_doctor_uplinks diagnosis \
 	program shebang elf mapped privilege library preloads process) $(call in,uplink,uplink_way route)
 CTL = probe/mpfailoverctl.o $(call in,ctl,ctl_status ctl_status_text ctl_status_notes ctl_watch ctl_explain ctl_grid \
 	ctl_control ctl_client ctl_export haproxy haproxy_word) $(DOCTOR) $(STATUS) \
-	probe/news/json_text.o $(call in,judge,reason verdict) preload/choose.o preload/endpoint.o $(CONF)
+	probe/news/json_text.o probe/service/standard.o $(call in,judge,reason verdict) preload/choose.o preload/endpoint.o $(CONF)
 
 # Before glibc 2.17 (on x86-64 there is no need to go back that far) clock_gettime() lives in librt; musl takes the name as its own.
 LIBRARY_LIBS = $(if $(for_i386),-Wl$(comma)--no-as-needed -l:librt.so.1)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "preload/table.h"
+#include "probe/service/standard.h"
 
 struct command {
 	const char *name, *arguments, *summary;
@@ -117,17 +118,6 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 
 /* ------------------------------------------------------------------------------------------------------ standard output */
 
-/* Lets no descriptor of ours become one of the standard ones.  Read-only, so that what was closed cannot be written still. */
-static void open_standard(void)
-{
-	int null;
-	do
-		null = open("/dev/null", O_RDONLY);
-	while (null >= 0 && null <= STDERR_FILENO);
-	if (null >= 0)
-		close(null);
-}
-
 static int output_error; /* of the first write to standard output that failed */
 
 static ssize_t write_output(void *cookie, const char *data, size_t size)
@@ -179,7 +169,7 @@ int main(int argc, char **argv)
 	};
 	const char *table = getenv("MPFAILOVER_TABLE");
 	struct ctl ctl = { .table = table && *table ? table : MPF_DEFAULT_TABLE };
-	open_standard();
+	standard_fill(O_RDONLY);
 	if (!replace_output()) {
 		perror("mpfailoverctl");
 		return CTL_FAILED;

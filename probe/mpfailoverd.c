@@ -23,6 +23,7 @@
 #include "probe/news/log.h"
 #include "probe/page/web.h"
 #include "probe/service/notify.h"
+#include "probe/service/standard.h"
 #include "probe/service/user.h"
 #include "probe/table/table_writer.h"
 
@@ -444,22 +445,11 @@ static const char *absolute(const char *path, char room[PATH_MAX])
 	return snprintf(room + length, PATH_MAX - length, "/%s", path) < (int)(PATH_MAX - length) ? room : path;
 }
 
-/* What is opened later must not become standard error. */
-static void fill_standard_descriptors(void)
-{
-	int fd;
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-}
-
 int main(int argc, char **argv)
 {
 	static char file[PATH_MAX], table[PATH_MAX];
 	struct options options = { .file = MPF_SYSCONFDIR "/mpfailover.conf" };
-	fill_standard_descriptors();
+	standard_fill(O_RDWR);
 	int status = read_options(argc, argv, &options);
 	if (status >= 0)
 		return status;
