@@ -21,6 +21,7 @@ struct control {
 	void *owner;
 	struct control_client *clients;
 	unsigned client_count;
+	bool waiting; /* someone has connected, and is not a client yet */
 	char *path;
 };
 
@@ -49,6 +50,8 @@ static void on_client_closed(uv_handle_t *handle)
 		free(client);
 }
 
+static void take_waiting(struct control *control);
+
 static void drop(struct control_client *client)
 {
 	struct control *control = client->control;
@@ -62,6 +65,7 @@ static void drop(struct control_client *client)
 	uv_close((uv_handle_t *)&client->limit, on_client_closed);
 	if (client->busy && client->ended)
 		client->ended(client->state);
+	take_waiting(control);
 }
 
 static bool has_request(const struct control_client *client)
@@ -252,19 +256,30 @@ static struct control_client *new_client(struct control *control)
 	return client;
 }
 
-static void on_connection(uv_stream_t *pipe, int status)
+/* One at a time is told that it is one too many: libuv takes connections as long as any come, so whoever makes them quickly would keep the loop
+ * at it, and have it open descriptor after descriptor.  Until that one has gone the next has to wait. */
+static void take_waiting(struct control *control)
 {
-	struct control *control = pipe->data;
-	struct control_client *client = status < 0 ? NULL : new_client(control);
+	if (!control->waiting || control->client_count > CONTROL_CLIENTS)
+		return;
+	struct control_client *client = new_client(control);
 	if (!client)
 		return;
+	control->waiting = false;
 	uv_stream_t *stream = (uv_stream_t *)&client->pipe;
-	if (uv_accept(pipe, stream) < 0 || uv_read_start(stream, give_room, on_read) < 0)
+	if (uv_accept((uv_stream_t *)&control->pipe, stream) < 0 || uv_read_start(stream, give_room, on_read) < 0)
 		drop(client);
 	else if (control->client_count > CONTROL_CLIENTS)
 		refuse(client, "too many clients at once; try again later");
 	else
 		clock_start_timer(&client->limit, on_limit, CONTROL_REQUEST_MS);
+}
+
+static void on_connection(uv_stream_t *pipe, int status)
+{
+	struct control *control = pipe->data;
+	control->waiting |= status == 0;
+	take_waiting(control);
 }
 
 /* Does someone listen at NAME? */
@@ -364,6 +379,7 @@ void control_close(struct control *control)
 {
 	if (!control)
 		return;
+	control->waiting = false;
 	while (control->clients)
 		drop(control->clients);
 	if (control->path)

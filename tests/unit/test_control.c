@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -333,6 +334,52 @@ static void test_too_many(void **state)
 		close(fds[i]);
 }
 
+/* However many come at once, two descriptors are enough to tell them so: for the one that is told, and for the one that waits. */
+static void test_far_too_many(void **state)
+{
+	(void)state;
+	enum { MORE = 6 };
+	int fds[CONTROL_CLIENTS + MORE];
+	struct rlimit limit, low;
+	for (int i = 0; i < CONTROL_CLIENTS; i++) {
+		fds[i] = connect_client();
+		turn();
+	}
+	for (int i = CONTROL_CLIENTS; i < CONTROL_CLIENTS + MORE; i++)
+		fds[i] = connect_client();
+	const int one = dup(0), other = dup(0);
+	close(one);
+	close(other);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	low = (struct rlimit){ .rlim_cur = (rlim_t)other + 1, .rlim_max = limit.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &low);
+	for (int i = CONTROL_CLIENTS; i < CONTROL_CLIENTS + MORE; i++)
+		assert_non_null(strstr(hear(fds[i], -1), "too many clients"));
+	setrlimit(RLIMIT_NOFILE, &limit);
+	for (int i = 0; i < CONTROL_CLIENTS + MORE; i++)
+		close(fds[i]);
+}
+
+/* With one that waits to be refused, too. */
+static void test_close_when_full(void **state)
+{
+	(void)state;
+	int fds[CONTROL_CLIENTS + 2];
+	for (int i = 0; i < CONTROL_CLIENTS; i++) {
+		fds[i] = connect_client();
+		turn();
+	}
+	fds[CONTROL_CLIENTS] = connect_client();
+	fds[CONTROL_CLIENTS + 1] = connect_client();
+	turn();
+	control_close(world.control);
+	world.control = NULL;
+	for (int i = 0; i < CONTROL_CLIENTS + 2; i++) {
+		hear(fds[i], -1);
+		close(fds[i]);
+	}
+}
+
 static void test_peer(void **state)
 {
 	(void)state;
@@ -374,6 +421,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_gone_while_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_does_not_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_far_too_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_close_when_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_close, setup, teardown),
 	};
