@@ -69,7 +69,7 @@ static void test_follows(void)
 		at(came_to(data_port, type), NEAR + 1);
 		world_paint(NEAR, "ll"); /* back, but the session is over there */
 		at(came_to(data_port, type), NEAR + 1);
-		usleep(20000);
+		usleep(20000);              /* the process doubts the first for 4 ms after its failure */
 		at(came_to(0, type), NEAR); /* another session */
 		at(came_to(data_port, type), NEAR);
 	}

@@ -152,9 +152,9 @@ static void test_stopped(void)
 	const pid_t self = getpid(), stopper = fork();
 	if (stopper == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		usleep(20000);
+		usleep(20000); /* somewhere in the attempts */
 		kill(self, SIGSTOP);
-		usleep(20000);
+		usleep(20000); /* that is how long it is away */
 		kill(self, SIGCONT);
 		_exit(0);
 	}
